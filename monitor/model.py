@@ -386,7 +386,7 @@ class IdentityKind(StrEnum):
     """What two copies of one article share."""
 
     NATIVE_ID = "native_id"
-    """The document's own id; its scope is the source."""
+    """The document's own id, or what stands in for one; its scope is the source."""
     LINK = "link"
     """The canonical link; any source."""
     TEXT = "text"
@@ -405,14 +405,16 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """An article that an identity leads to, with what its latest version says."""
+    """The article that an identity leads to."""
 
     identity: Identity
     article: ArticleId
-    version_hash: ContentHash
-    """Of the latest version's text."""
+    source: SourceId
+    """Where the article was first met."""
+    seen_hash: ContentHash
+    """`Intake.text_hash` of what was last met under this very identity."""
     number: int
-    """Of the latest version, from 1."""
+    """Of the article's latest version, from 1."""
 
 
 class Novelty(StrEnum):
@@ -485,8 +487,11 @@ class Intake:
     text_hash: ContentHash
     novelty: Novelty
     identities: tuple[Identity, ...]
+    """All it is to be found by from now on, each remembering `text_hash` as what was last met under it."""
     known_as: ArticleId | None = None
     """The article that it is a version or copy of."""
+    copy_of: int | None = None
+    """In place of `known_as`: the position of that article among the poll's intakes, all documents counted through."""
     number: int = 1
     """The version's number, from 1."""
     matches: tuple[Match, ...] = ()
