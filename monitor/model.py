@@ -96,6 +96,15 @@ class Hints:
     """An IANA name, for dates that name no zone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Which of what a source held when first read alerts: everything, the newest few, or the recent."""
+
+    everything: bool = False
+    newest: int = 0
+    within: timedelta | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileStamp:
     """What tells that a file is the one seen before, without reading it."""
@@ -310,7 +319,7 @@ ANYWHERE = Within()
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """When a watch is met: every group has one of its terms, near enough, and no term of `unless` anywhere."""
+    """When a watch is met: a term of every group, near enough, and no term of `unless` anywhere."""
 
     groups: tuple[tuple[Term | WatchRef, ...], ...]
     """One group for an actor or for `any`; one for each entry of `all`."""
@@ -491,7 +500,7 @@ class Intake:
     known_as: ArticleId | None = None
     """The article that it is a version or copy of."""
     copy_of: int | None = None
-    """In place of `known_as`: the position of that article among the poll's intakes, all documents counted through."""
+    """In place of `known_as`: the position of that article among all intakes of the poll."""
     number: int = 1
     """The version's number, from 1."""
     matches: tuple[Match, ...] = ()

@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from monitor.model import (
+    Backlog,
     ChannelName,
     ContentHash,
     Hints,
@@ -31,15 +32,6 @@ class Secret:
 
     def __str__(self) -> str:
         return "•••"
-
-
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """Which of the articles that a source held when it was first read alert: all, the newest few, or the recent."""
-
-    everything: bool = False
-    newest: int = 0
-    within: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Which articles are the same: identity now, near-duplicates and threads later. Decides; touches nothing."""

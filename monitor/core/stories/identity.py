@@ -1,0 +1,195 @@
+"""Tells whether an article is new, a version or copy of a known one, or nothing new at all.
+
+An article is known by a set of identities, and the first of these that leads somewhere decides:
+
+1. its own id (or what stands in for one) in its source: the same text is nothing new, another is a version;
+2. headline and body, folded, in any source, if they are over 200 characters: a copy;
+3. its canonical link in any source: a copy, unless other items of its feed share that link.
+
+Each identity remembers what was last met under it, so that a copy is looked at once and not at each poll.
+Only publishers make versions: a copy that changes at another source is still a copy.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from monitor.core.text.fold import fold_key
+from monitor.core.text.urls import canonical_link, is_bare_host
+from monitor.model import (
+    Article,
+    ArticleId,
+    ContentHash,
+    Document,
+    Identity,
+    IdentityKind,
+    Known,
+    Novelty,
+    Reason,
+    SourceId,
+)
+
+LONG_ENOUGH = 200
+"""Characters of folded headline and body above which an equal text in another source is a copy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A parsed article with what it may be known by."""
+
+    article: Article
+    source: SourceId
+    text_hash: ContentHash
+    own: Identity
+    text: Identity | None
+    link: Identity | None
+
+    @property
+    def identities(self) -> tuple[Identity, ...]:
+        """All of them, the deciding one first."""
+        return tuple(i for i in (self.own, self.text, self.link) if i is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """What a candidate is to the store, and the identities to write for it."""
+
+    novelty: Novelty
+    identities: tuple[Identity, ...] = ()
+    known_as: ArticleId | None = None
+    copy_of: int | None = None
+    number: int = 1
+    reason: Reason = Reason.NEW
+
+
+@dataclass(slots=True)
+class _Met:
+    """An article that candidates may turn out to be: the store's, or an earlier one of the same poll."""
+
+    source: SourceId
+    number: int
+    known_as: ArticleId | None = None
+    position: int | None = None
+    hashes: dict[Identity, ContentHash] = field(default_factory=dict)
+
+
+def candidates(document: Document, articles: Sequence[Article], *, from_feed: bool) -> tuple[Candidate, ...]:
+    """Say what each article of one document may be known by.
+
+    An id, or a link, that several items of the document carry identifies none of them.
+    """
+    hashes = [_text_hash(a) for a in articles]
+    links = [_link_key(a) for a in articles]
+    ids = Counter(a.native_id for a in articles)
+    link_uses = Counter(link for link, _ in set(zip(links, (h for h, _ in hashes), strict=True)))
+    found = []
+    for position, (article, (digest, length), link) in enumerate(zip(articles, hashes, links, strict=True)):
+        own_link = link if link and link_uses[link] == 1 else None
+        if article.native_id:
+            own = article.native_id if ids[article.native_id] == 1 else f"{article.native_id}#{digest}"
+        elif from_feed:
+            own = own_link or f"text:{digest}"
+        else:
+            own = f"{document.location}#{document.content_hash}/{position}"
+        found.append(
+            Candidate(
+                article=article,
+                source=document.source,
+                text_hash=digest,
+                own=Identity(kind=IdentityKind.NATIVE_ID, key=own, scope=document.source),
+                text=Identity(kind=IdentityKind.TEXT, key=digest) if length > LONG_ENOUGH else None,
+                link=Identity(kind=IdentityKind.LINK, key=own_link) if own_link else None,
+            )
+        )
+    return tuple(found)
+
+
+def resolve(found: Sequence[Candidate], known: Iterable[Known]) -> tuple[Resolution, ...]:
+    """Decide for each candidate of one poll, in order; earlier ones count as known to later ones."""
+    met = _index(known)
+    resolutions = []
+    for position, candidate in enumerate(found):
+        resolution = _resolve_one(candidate, met)
+        resolutions.append(resolution)
+        _remember(candidate, resolution, position, met)
+    return tuple(resolutions)
+
+
+def _index(known: Iterable[Known]) -> dict[Identity, _Met]:
+    by_article: dict[ArticleId, _Met] = {}
+    met: dict[Identity, _Met] = {}
+    for k in known:
+        article = by_article.setdefault(k.article, _Met(source=k.source, number=k.number, known_as=k.article))
+        article.hashes[k.identity] = k.seen_hash
+        met[k.identity] = article
+    return met
+
+
+def _resolve_one(candidate: Candidate, met: dict[Identity, _Met]) -> Resolution:
+    article, novelty, reason = _leads_to(candidate, met)
+    free = tuple(i for i in candidate.identities if i not in met or met[i] is article)
+    if article is None:
+        return Resolution(novelty=Novelty.NEW, identities=free)
+    if novelty is Novelty.SEEN:
+        return Resolution(novelty=novelty)
+    return Resolution(
+        novelty=novelty,
+        identities=free,
+        known_as=article.known_as,
+        copy_of=article.position,
+        number=article.number + 1 if novelty is Novelty.VERSION else article.number,
+        reason=reason,
+    )
+
+
+def _leads_to(candidate: Candidate, met: dict[Identity, _Met]) -> tuple[_Met | None, Novelty, Reason]:
+    own = met.get(candidate.own)
+    if own is not None:
+        if own.hashes[candidate.own] == candidate.text_hash:
+            return own, Novelty.SEEN, Reason.NEW
+        novelty = Novelty.VERSION if own.source == candidate.source else Novelty.COPY
+        return own, novelty, Reason.UPDATED
+    by_text = met.get(candidate.text) if candidate.text else None
+    if by_text is not None:
+        return by_text, Novelty.COPY, Reason.SAME_TEXT
+    by_link = met.get(candidate.link) if candidate.link else None
+    if by_link is not None and not _shares_link(candidate, by_link):
+        return by_link, Novelty.COPY, Reason.SAME_LINK
+    return None, Novelty.NEW, Reason.NEW
+
+
+def _shares_link(candidate: Candidate, article: _Met) -> bool:
+    """Whether two different items of one source carry this link, which then identifies neither."""
+    assert candidate.link is not None
+    return article.source == candidate.source and article.hashes[candidate.link] != candidate.text_hash
+
+
+def _remember(candidate: Candidate, resolution: Resolution, position: int, met: dict[Identity, _Met]) -> None:
+    if resolution.novelty is Novelty.SEEN:
+        return
+    if resolution.novelty is Novelty.NEW:
+        article = _Met(source=candidate.source, number=1, position=position)
+    else:
+        article = next(met[i] for i in candidate.identities if i in met and _is(met[i], resolution))
+        article.number = resolution.number
+    for identity in resolution.identities:
+        met[identity] = article
+        article.hashes[identity] = candidate.text_hash
+
+
+def _is(article: _Met, resolution: Resolution) -> bool:
+    return (article.known_as, article.position) == (resolution.known_as, resolution.copy_of)
+
+
+def _text_hash(article: Article) -> tuple[ContentHash, int]:
+    folded = fold_key(f"{article.headline or ''}\n{article.body or article.text}")
+    return ContentHash(sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()), len(folded)
+
+
+def _link_key(article: Article) -> str | None:
+    if not article.url or is_bare_host(article.url):
+        return None
+    return canonical_link(article.url)
