@@ -2,13 +2,13 @@
 # It is sourced, in POSIX sh, with $root set to the checkout; it must not change directory, print on stdout, or
 # touch the network once all is set up.
 #
-#   .venv -> .venv-ID    ID stands for the runtime lock, the interpreter and the checkout's own path. A new one is
+#   .venv -> .venvs/ID   ID stands for the runtime lock, the interpreter and the checkout's own path. A new one is
 #                        built beside the old one and only then takes its place, so an interrupted set-up leaves
 #                        the old one in use, or none.
 #   .venv/ready-run      what the environment was made from; equal to what is there now means nothing to do
 #   .venv/ready-test     the same with the tools of ./test added
 #   .venv/found          the interpreters that were there to choose from
-#   .venv.lock           two set-ups at once wait for each other
+#   .venvs/lock          two set-ups at once wait for each other
 
 # shellcheck shell=sh
 # shellcheck disable=SC2154  # $root is the caller's
@@ -124,36 +124,35 @@ install_checkout() {
   "$place/bin/python" -m compileall -q -j 0 "$place/lib" "$root/monitor" >/dev/null 2>&1 || :
 }
 
-# Makes .venv point to $place, in one step, and takes away all but it and the one it replaces.
+# Makes .venv point to $place, in one step, and takes away all but it and the one it replaces, which may still run.
 put_in_place() {
   before=$(readlink "$root/.venv" || :)
-  if [ "$before" != "${place##*/}" ]; then
-    rm -f "$root/.venv.new"
-    ln -s "${place##*/}" "$root/.venv.new"
-    mv -T "$root/.venv.new" "$root/.venv" || fail "$root/.venv is in the way: move it away, and try again."
-    for old in "$root"/.venv-*; do
-      case ${old##*/} in
-        "${place##*/}" | "$before") ;;
-        *) rm -rf "$old" ;;
-      esac
+  if [ "$before" != ".venvs/$id" ]; then
+    ln -sfn ".venvs/$id" "$root/.venvs/new"
+    mv -T "$root/.venvs/new" "$root/.venv" || fail "$root/.venv is in the way: move it away, and try again."
+    for old in "$root"/.venvs/*/; do
+      old=${old%/}
+      [ "$old" = "$place" ] || [ "$old" = "$root/$before" ] || rm -rf "$old"
     done
   fi
 }
 
 set_up() {
   choose
-  id=$({ sha256sum "$root/requirements.txt"; printf '%s\n' "$version" "$python"; } | sha256sum | cut -c1-12)
-  place=$root/.venv-$id
-  [ -f "$place/complete" ] && [ -x "$place/bin/python" ] || make_environment
+  id=$({ sha256sum "$root/requirements.txt" && printf '%s\n' "$version" "$python"; } | sha256sum | cut -c1-12)
+  place=$root/.venvs/$id
+  if ! [ -f "$place/complete" ] || ! [ -x "$place/bin/python" ]; then make_environment; fi
   if [ "$1" = test ]; then
     [ -f "$place/ready-test" ] || say "adding what ./test needs (once)"
     install_locked requirements-dev.txt
   fi
   install_checkout
   put_in_place
-  [ "$1" != test ] || made_from test | stamp ready-test
+  if [ "$1" = test ]; then made_from test | stamp ready-test; fi
   made_from run | stamp ready-run
   found | stamp found
+  # Root in someone's checkout leaves nothing there that its owner could not replace.
+  [ -O "$root" ] || chown -Rh --reference="$root" "$root/.venvs" "$root/.venv"
 }
 
 # Leaves with .venv ready for "run" or for "test", or ends with exit code 1 and the reason.
@@ -163,7 +162,9 @@ ensure() {
   [ -w "$root" ] || fail "$root is not set up for this, and cannot be written: run $0 once as its owner."
   (
     umask 022
+    mkdir -p "$root/.venvs"
+    exec 9>"$root/.venvs/lock"
     flock -n 9 || { say "waiting for another set-up to end"; flock 9; }
     ready "$1" || set_up "$1"
-  ) 9>"$root/.venv.lock" || exit 1
+  )
 }
