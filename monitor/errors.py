@@ -9,7 +9,8 @@
     │   ├── DiskFull         no room to write; resumes by itself
     │   ├── StoreCorrupt     the file is damaged; restore a backup
     │   └── StoreTooNew      written by a newer release
-    └── SandboxError         parse children cannot be started at all
+    ├── SandboxError         parse children cannot be started at all
+    └── InstallError         a step of the installation failed; says how to go back
 """
 
 from __future__ import annotations
@@ -57,3 +58,7 @@ class StoreTooNew(StoreError):
 
 class SandboxError(MonitorError):
     """Parse children cannot be started."""
+
+
+class InstallError(MonitorError):
+    """A step of the installation failed; the text says which, and how to go back."""
