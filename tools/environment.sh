@@ -24,7 +24,7 @@ made_from() {
   else
     sha256sum "$root/pyproject.toml" "$root/requirements.txt"
   fi
-  stat -L -c '%n %s %Y' "$root/.venv/bin/python"
+  stat -L -c '%n %s %.9Y' "$root/.venv/bin/python"
 }
 
 # Every interpreter that may be chosen, best first: $PYTHON alone where it is set.
@@ -39,17 +39,25 @@ candidates() {
   done
 }
 
-found() { candidates | while IFS= read -r path; do stat -L -c '%n %s %Y' "$path"; done; }
+# Pyenv's names never change, what they stand for does.
+found() (
+  IFS='
+'
+  set -f
+  echo "${PYENV_VERSION:-}"
+  # shellcheck disable=SC2046  # one a line
+  stat -L -c '%n %s %.9Y' $(candidates) "${PYENV_ROOT:-${HOME:-}/.pyenv}/version" 2>/dev/null || :
+)
 
-# Another login, or a tree that cannot be written, takes the environment as it is; only its maker, whose PATH it was
-# made with, has it follow the interpreter that PATH or $PYTHON now names.
+# Another login, or a tree that cannot be written, takes the environment as it is, unless $PYTHON says otherwise: only
+# its maker has it follow the interpreter that the PATH now names.
 ours() { [ -O "$root" ] && [ -w "$root" ]; }
 
 # No Python is started here: this is all that a warm start pays.
 ready() {
   [ -f "$root/.venv/ready-$1" ] || return 1
   made_from "$1" 2>/dev/null | cmp -s - "$root/.venv/ready-$1" || return 1
-  ! ours || found 2>/dev/null | cmp -s - "$root/.venv/found"
+  { ! ours && [ -z "${PYTHON:-}" ]; } || found | cmp -s - "$root/.venv/found"
 }
 
 # Prints "VERSION PATH" of an interpreter that fits; fails with 2 where it is too old or new, 3 where it has no venv.
