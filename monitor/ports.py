@@ -207,6 +207,12 @@ class Store(Protocol):
     async def retry(self, ids: Sequence[str], now: datetime) -> int:
         """Make dead, retrying or paused deliveries due now: by delivery id, alert id or channel name; none: all of them. Gives their number."""
 
+    async def pull_forward(self, by: timedelta, no_later_than: datetime) -> None:
+        """Make every due time and lease earlier by this much, and none later than given.
+
+        For when the wall clock was set back, or was wrong when they were written.
+        """
+
     async def index_slice(self, budget: timedelta) -> bool:
         """Index articles for search for about this long. Gives whether more is waiting."""
 
