@@ -1,0 +1,1 @@
+"""Decides, and touches nothing: no network, disk, database, clock, randomness or logging. Nouns in, nouns out."""
