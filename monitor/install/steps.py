@@ -267,10 +267,9 @@ def _copy_database(source: Path, target: Path) -> None:
             shutil.copyfile(f"{source}{suffix}", f"{beside}{suffix}")
     connection = sqlite3.connect(beside, isolation_level=None)
     try:
-        connection.execute("pragma journal_mode = delete").fetchone()
         connection.execute("select count(*) from sqlite_master").fetchone()
     finally:
-        connection.close()
+        connection.close()  # folds the log in
     with open(beside, "rb") as file:
         os.fsync(file.fileno())
     beside.chmod(0o600)

@@ -29,18 +29,24 @@ case "$1 $2 $3" in
   "-I -c "*)
     [ -z "${STATUS:-}" ] || exit "$STATUS"
     echo "$(cat "$here/VERSION") $real" ;;
-  "-m venv "*) mkdir -p "$3/bin" "$3/lib" && ln -s "$real" "$3/bin/python" ;;
+  "-m venv "*)
+    [ -z "${PYTHONPATH:-}" ] || exit 1
+    echo talk
+    mkdir -p "$3/bin" "$3/lib" && ln -s "$real" "$3/bin/python" ;;
   "-m pip install")
+    [ -z "${PYTHONPATH:-}${PIP_TARGET:-}" ] || exit 1
     case "$*" in
       *requirements*)
+        echo talk
         if [ -n "${WAIT:-}" ]; then echo >"$WAIT.reached"; until [ -e "$WAIT" ]; do sleep 0.01; done; fi
         [ -z "${NO_NETWORK:-}" ] || { echo "no network" >&2; exit 1; } ;;
     esac
     case "$*" in *requirements-dev*) tool ruff; tool mypy; tool lint-imports ;; esac ;;
-  "-m pytest "*) echo "== pretended summary =="; exit "${EXIT:-0}" ;;
+  "-m pytest "*) echo "pid $$"; echo "== pretended summary =="; exit "${EXIT:-0}" ;;
   "-I -m monitor")
     shift 3
     printf 'in %s\n' "$PWD"
+    printf 'pid %s\n' $$
     printf 'umask %s\n' "$(umask)"
     printf 'bytecode %s\n' "${PYTHONDONTWRITEBYTECODE-kept}"
     for argument in "$@"; do printf '<%s>\n' "$argument"; done
@@ -80,6 +86,16 @@ class Checkout:
             text=True,
             timeout=20,
             check=False,
+        )
+
+    def start(self, script: str, *arguments: str, **variables: object) -> subprocess.Popen[str]:
+        """Start a script without waiting for it."""
+        return subprocess.Popen(
+            [str(self.path / script), *arguments],
+            env=self.environment | {key: str(value) for key, value in variables.items()},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
 
     def interpreter(self, name: str, version: str) -> Path:

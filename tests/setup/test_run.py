@@ -2,8 +2,9 @@
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
+
+import pytest
 
 from tests.setup.conftest import Checkout
 
@@ -11,7 +12,7 @@ from tests.setup.conftest import Checkout
 def test_the_first_call_sets_up_and_says_so_on_stderr_only(checkout: Checkout) -> None:
     done = checkout.run("check")
     assert "setting up with Python 3.12.1" in done.stderr
-    assert "setting up" not in done.stdout
+    assert done.stdout.startswith("in ")
     assert "<check>" in done.stdout
 
 
@@ -125,6 +126,31 @@ def test_the_environment_is_rebuilt_when_its_interpreter_is_gone(checkout: Check
     assert "setting up with Python 3.13.0" in done.stderr
 
 
+def test_an_environment_that_lost_its_interpreter_is_rebuilt(checkout: Checkout) -> None:
+    checkout.run()
+    (checkout.path / ".venv" / "bin" / "python").unlink()
+    done = checkout.run()
+    assert done.returncode == 0
+    assert "setting up" in done.stderr
+
+
+def test_what_would_send_packages_elsewhere_is_not_heard(checkout: Checkout, tmp_path: Path) -> None:
+    assert checkout.run(PYTHONPATH=tmp_path, PIP_TARGET=tmp_path).returncode == 0
+
+
+def test_pyenvs_choice_is_followed(checkout: Checkout, tmp_path: Path) -> None:
+    root = tmp_path / "pyenv"
+    root.mkdir()
+    (root / "version").write_text("3.12.1\n")
+    checkout.run(PYENV_ROOT=root)
+    before = len(checkout.calls())
+    checkout.run(PYENV_ROOT=root, PYENV_VERSION="3.13.0")
+    (root / "version").write_text("3.13.0 3.12.1\n")
+    checkout.run(PYENV_ROOT=root, PYENV_VERSION="3.13.0")
+    # The pretended interpreter stays what it is: that it was asked shows that the choice was looked at.
+    assert sum("-I -c" in call for call in checkout.calls()[before:]) == 2
+
+
 def test_a_checkout_that_was_moved_sets_up_anew(checkout: Checkout, tmp_path: Path) -> None:
     checkout.run()
     moved = tmp_path / "moved"
@@ -152,6 +178,7 @@ def test_a_set_up_that_failed_says_so_and_is_not_taken_as_ready(checkout: Checko
     assert "needs the network" in failed.stderr
     assert not (checkout.path / ".venv").exists()
     assert checkout.run().returncode == 0
+    assert sum("requirements.txt" in call for call in checkout.calls("-m pip")) == 2
 
 
 def test_a_set_up_that_failed_leaves_the_environment_before_it_in_place(checkout: Checkout) -> None:
@@ -166,28 +193,40 @@ def test_a_set_up_that_failed_leaves_the_environment_before_it_in_place(checkout
 
 def test_two_at_once_set_up_once(checkout: Checkout, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
-    environment = checkout.environment | {"WAIT": str(gate)}
-
-    def start() -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [str(checkout.path / "run"), "alerts"],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    with start() as first:
-        while not Path(f"{gate}.reached").exists():
-            assert first.poll() is None
-        with start() as second:
+    with checkout.start("run", "alerts", WAIT=gate) as first:
+        while not Path(f"{gate}.reached").exists() and first.poll() is None:
+            pass
+        with checkout.start("run", "alerts", WAIT=gate) as second:
             assert second.stderr is not None
-            assert "waiting for another set-up" in second.stderr.readline()
+            told = second.stderr.readline()
             gate.touch()
             outputs = [first.communicate(timeout=20)[0], second.communicate(timeout=20)[0]]
+    assert "waiting for another set-up" in told
     assert [first.returncode, second.returncode] == [0, 0]
     assert all("<alerts>" in output for output in outputs)
     assert len(checkout.calls("-m venv")) == 1
+    assert sum("-e " in call for call in checkout.calls("-m pip")) == 1
+
+
+@pytest.mark.parametrize("script", ["run", "test"])
+def test_signals_reach_the_program_since_it_takes_the_scripts_place(checkout: Checkout, script: str) -> None:
+    with checkout.start(script) as started:
+        output, _ = started.communicate(timeout=20)
+    assert f"pid {started.pid}\n" in output
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can leave files that their owner cannot replace")
+def test_root_leaves_the_environment_to_the_owner_of_the_checkout(checkout: Checkout) -> None:
+    os.chown(checkout.path, 65534, 65534)
+    checkout.run()
+    environment = (checkout.path / ".venv").resolve()
+    for path in (
+        checkout.path / ".venv",
+        environment,
+        environment / "ready-run",
+        environment.parent / "lock",
+    ):
+        assert path.lstat().st_uid == 65534
 
 
 def test_no_python_at_all_says_what_to_install(checkout: Checkout) -> None:
