@@ -84,6 +84,8 @@ def _account(found: Found) -> Iterator[Step]:
 def _folders(layout: Layout) -> Iterator[Step]:
     words = "Make the folder of the configuration, which the group may read"
     yield Folder(words=words, path=layout.config, mode=0o750, owner=ROOT_FOR_ACCOUNT)
+    words = "Make the folder of secrets, which systemd reads for the service"
+    yield Folder(words=words, path=layout.config / "credentials", mode=0o700, owner="root:root")
     words = "Make the folder of the database, which the group may read"
     yield Folder(words=words, path=layout.state, mode=0o750, owner=ALL_OF_ACCOUNT)
 

@@ -193,6 +193,13 @@ class TestFirstInstallation:
         assert path.stat().st_mode & 0o777 == 0o640
         assert any(call.startswith("chown") and "root:monitor" in call for call in run.calls)
 
+    def test_secrets_have_a_folder_that_only_root_may_read(self, machine: Machine) -> None:
+        run = Recorder()
+        machine.install(run)
+        secrets = machine.layout.config / "credentials"
+        assert secrets.stat().st_mode & 0o777 == 0o700
+        assert f"chown --no-dereference root:root {secrets}" in run.calls
+
     def test_the_database_is_found_by_commands_without_the_service(self, machine: Machine) -> None:
         machine.install(Recorder())
         assert (machine.layout.current / "var").resolve() == machine.layout.state
