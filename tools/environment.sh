@@ -53,10 +53,12 @@ found() (
 # its maker has it follow the interpreter that the PATH now names.
 ours() { [ -O "$root" ] && [ -w "$root" ]; }
 
+# Nothing that the environment was made from has changed.
+whole() { [ -f "$root/.venv/ready-$1" ] && made_from "$1" 2>/dev/null | cmp -s - "$root/.venv/ready-$1"; }
+
 # No Python is started here: this is all that a warm start pays.
 ready() {
-  [ -f "$root/.venv/ready-$1" ] || return 1
-  made_from "$1" 2>/dev/null | cmp -s - "$root/.venv/ready-$1" || return 1
+  whole "$1" || return 1
   { ! ours && [ -z "${PYTHON:-}" ]; } || found | cmp -s - "$root/.venv/found"
 }
 
@@ -149,6 +151,11 @@ set_up() {
   choose
   id=$({ sha256sum "$root/requirements.txt" && printf '%s\n' "$version" "$python"; } | sha256sum | cut -c1-12)
   place=$root/.venvs/$id
+  # Another PATH leads to the same choice: that is all there is to note.
+  if whole "$1" && [ "$(readlink "$root/.venv")" = ".venvs/$id" ]; then
+    found | stamp found
+    return 0
+  fi
   if ! [ -f "$place/complete" ] || ! [ -x "$place/bin/python" ]; then make_environment; fi
   if [ "$1" = test ]; then
     [ -f "$place/ready-test" ] || say "adding what ./test needs (once)"

@@ -126,6 +126,18 @@ def test_the_environment_is_rebuilt_when_its_interpreter_is_gone(checkout: Check
     assert "setting up with Python 3.13.0" in done.stderr
 
 
+def test_another_path_to_the_same_choice_installs_nothing(checkout: Checkout) -> None:
+    checkout.run()
+    before = len(checkout.calls("-m "))
+    checkout.interpreter("python3.13", "3.13.5")
+    done = checkout.run()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(checkout.calls("-m ")) == before
+    asked = len(checkout.calls("-I -c"))
+    checkout.run()
+    assert len(checkout.calls("-I -c")) == asked
+
+
 def test_an_environment_that_lost_its_interpreter_is_rebuilt(checkout: Checkout) -> None:
     checkout.run()
     (checkout.path / ".venv" / "bin" / "python").unlink()
