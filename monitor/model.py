@@ -744,6 +744,8 @@ class Settlement:
     """Counts as a refusal of the message itself."""
     pause_until: datetime | None = None
     """The channel is paused; its deliveries stay owed."""
+    hasten: bool = False
+    """The recipient answers again: what it has to be tried again with, refused messages apart, is due now."""
     troubles: tuple[Trouble, ...] = ()
     recovered: tuple[str, ...] = ()
 

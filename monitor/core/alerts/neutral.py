@@ -1,0 +1,142 @@
+"""Makes text from outside harmless for the place it is shown in. Touches nothing.
+
+What is dangerous is taken away or replaced by what looks alike, never escaped for one dialect: services differ in
+what they honour, and a backslash that one drops is a mention in the next. Text of the user's own goes the same way.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from urllib.parse import quote, urlsplit
+
+_ALWAYS_DROPPED = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff\ud800-\udfff]"
+)
+"""Soft hyphens, zero-width and filler characters, bidi controls, tags, and halves of surrogate pairs."""
+_JOINER = re.compile("[\u200c\u200d]")
+_SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
+_STACKED_MARKS = re.compile(f"([{_MARKS}]{{4}})[{_MARKS}]+")
+
+_SCHEME = re.compile(r"(?i)\b([a-z][a-z0-9+.\-]{0,30}):(?=/)")
+_BARE_SCHEME = re.compile(
+    r"(?i)\b(javascript|vbscript|data|mailto|tel|sms|file|tg|about|blob|view-source|cid|magnet|callto|skype):(?=\S)"
+)
+_FILE_ENDINGS = "txt|xml|ya?ml|json|csv|html?|eml|nitf|rss|atom"
+"""No top-level domains: the name of a file stays as it is."""
+_DOMAIN_DOT = re.compile(rf"(?<=[\w\-])\.(?=[^\W\d_]{{2,}})(?!(?i:{_FILE_ENDINGS})\b(?!\.\w))")
+_ENCODED_WORD = re.compile(r"=\?")
+
+_LOOK_ALIKES = str.maketrans(
+    {
+        "@": "＠",
+        "<": "‹",
+        ">": "›",
+        "*": "∗",
+        "_": "＿",
+        "~": "∼",
+        "`": "ˋ",
+        "|": "ǀ",
+        "\\": "＼",
+        "&": "＆",
+        "#": "＃",
+    }
+)
+_LINK_JOINT = re.compile(r"\](?=[(\[:])")
+
+_SAFE_IN_URL = "/?#=&;,+$!:%.-'"
+_HOST = re.compile(r"(?i)[a-z0-9](?:[a-z0-9\-.]{0,251}[a-z0-9])?|\[[0-9a-f:.]+\]")
+
+
+def line(text: str) -> str:
+    """Give text as one line, without characters that hide, reorder or control."""
+    text = _ALWAYS_DROPPED.sub("", _SPACE.sub(" ", text))
+    text = _STACKED_MARKS.sub(r"\1", text)
+    if "\u200c" in text or "\u200d" in text:
+        text = _JOINER.sub(_joiner_where_it_joins, text)
+    return text.strip()
+
+
+def _joiner_where_it_joins(found: re.Match[str]) -> str:
+    """Keep a joiner between letters or signs that need one: Indic and Persian words, families of emoji."""
+    before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
+    return found[0] if before > "\u02ff" and after > "\u02ff" and _prints(before) and _prints(after) else ""
+
+
+def _prints(char: str) -> bool:
+    return unicodedata.category(char)[0] in "LMS"
+
+
+def inert(text: str) -> str:
+    """Give a line in which nothing becomes a link by itself: evil.example is evil[.]example, http:// is http[:]//."""
+    text = _SCHEME.sub(r"\1[:]", text)
+    text = _BARE_SCHEME.sub(r"\1[:]", text)
+    text = _DOMAIN_DOT.sub("[.]", text)
+    return _ENCODED_WORD.sub("= ?", text)
+
+
+def unmarked(text: str) -> str:
+    """Give an inert line without anything a chat service takes for a mention, a link or emphasis."""
+    return _LINK_JOINT.sub("] ", text.translate(_LOOK_ALIKES))
+
+
+def for_mail(text: str) -> str:
+    """Make a line fit for a mail's plain text."""
+    return inert(line(text))
+
+
+def for_chat(text: str) -> str:
+    """Make a line fit for chat services and webhooks, whichever dialect they read."""
+    return unmarked(inert(line(text)))
+
+
+def for_terminal(text: str) -> str:
+    """Make a line fit for a terminal: it cannot move the cursor, colour or hide anything."""
+    return line(text)
+
+
+def for_html(text: str) -> str:
+    """Make a line fit for HTML text and attributes."""
+    return html.escape(inert(line(text)), quote=True)
+
+
+def own_link(url: str | None) -> str | None:
+    """Give an item's own http(s) URL with its real host, all else encoded; None where it is none.
+
+    User names before the host, which make evil.example look like bank.example, are left out; a host in another
+    script is shown as what it is looked up as.
+    """
+    if url is None or len(url) > 2000:
+        return None
+    try:
+        parts = urlsplit(line(url))
+        host, port = parts.hostname or "", parts.port
+        host = host.encode("idna").decode("ascii") if not host.isascii() else host
+    except ValueError:
+        return None
+    if ":" in host:
+        host = f"[{host}]"
+    if parts.scheme.lower() not in ("http", "https") or not _HOST.fullmatch(host):
+        return None
+    rest = quote(parts.path, safe=_SAFE_IN_URL)
+    if parts.query:
+        rest += "?" + quote(parts.query, safe=_SAFE_IN_URL)
+    return f"{parts.scheme.lower()}://{host}{f':{port}' if port else ''}{rest}"
+
+
+def cut(text: str, longest: int) -> str:
+    """Cut a line at a word to at most so many code points, the ellipsis included."""
+    if len(text) <= longest:
+        return text
+    kept = text[: max(longest - 1, 0)]
+    at_word = kept.rsplit(" ", 1)[0] if " " in kept[longest // 2 :] else kept
+    return at_word.rstrip(" ,;:–-") + "…"
+
+
+def plainest(text: str, longest: int) -> str:
+    """Give the letters, digits and plain punctuation of a text: what is left when a service refused it as it was."""
+    kept = "".join(c if c.isalnum() or c in " ,.;'-" else " " for c in unicodedata.normalize("NFC", line(text)))
+    return inert(cut(" ".join(kept.split()), longest))

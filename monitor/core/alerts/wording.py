@@ -1,0 +1,315 @@
+"""Says a batch of deliveries in words: a message as it is to arrive. Touches nothing, sends nothing.
+
+One alert:
+
+    China, Russia agree to deepen defence cooperation                       (the subject)
+    27 Jan 2026 18:42 IST · PTI · Beijing (received 4 s ago)
+    Andrey Belousov (high), Dong Jun; and China-Russia military talks
+    lead: "… spoke by video with [Andrey Belousov], his Russian colleague …"
+    /srv/wire/pti/0127.txt · watched in china-russia.yaml:6 · monitor why k7f3
+
+Several alerts in one message are listed, each with its id, and what finds no room is counted with the command that
+shows it. A message that was refused once is said again in the plainest words. The tool's own troubles are never
+mixed with alerts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from monitor.core.alerts import page
+from monitor.core.alerts.neutral import cut, for_chat, for_html, for_mail, for_terminal, own_link, plainest
+from monitor.core.alerts.quotes import Quote, quotes
+from monitor.core.text.titles import title
+from monitor.model import AlertId, Batch, Match, News, Parcel, Priority, Trouble, WatchKind, Wording
+
+SUBJECT = 200
+"""Code points of a subject: well below the 998 bytes of a mail's header line, even in base64."""
+NAMES = 8
+"""Watches of each sort to name in one message."""
+HEADLINE_IN_LIST = 120
+WATCHES_COUNTED = 15
+TROUBLE = 1500
+DELAYED = timedelta(minutes=30)
+"""Longer than alerts ever wait to go together."""
+PLAINEST = 120
+CUT = "… (cut)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a kind of channel wants its text."""
+
+    safe: Callable[[str], str]
+    """Makes a line from outside harmless there."""
+    html: bool = False
+    longest: int = 30_000
+    """UTF-16 units of subject and text together."""
+
+
+MAIL = Manner(safe=for_mail, html=True)
+CHAT = Manner(safe=for_chat)
+TERMINAL = Manner(safe=for_terminal)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One alert in words that are not made safe yet."""
+
+    id: AlertId
+    headline: str
+    when: str
+    watches: str
+    quotes: tuple[Quote, ...]
+    more: int
+    link: str | None
+    location: str
+    origin: str
+
+
+def word(batch: Batch, now: datetime, zone: tzinfo, manner: Manner) -> Wording:
+    """Say a batch in a manner, with times in a zone. `now` is when it is said."""
+    if any(p.trouble is not None for p in batch.parcels):
+        return _troubles(batch, zone, manner)
+    if batch.refusals:
+        return _plainest(batch)
+    if batch.count == 1 and batch.parcels and batch.parcels[0].news is not None:
+        return _single(batch.parcels[0], batch.parcels[0].news, now, zone, manner)
+    return _several(batch, now, zone, manner)
+
+
+# -- one alert -------------------------------------------------------------------------------
+
+
+def _single(parcel: Parcel, news: News, now: datetime, zone: tzinfo, manner: Manner) -> Wording:
+    said = say(news, parcel.delivery.owed_at, now, zone)
+    subject = cut(manner.safe(said.headline), SUBJECT) or "(no headline)"
+    lines = [manner.safe(said.when), manner.safe(said.watches)]
+    lines += [f'{quote.zone}: "{quote.shown(manner.safe)}"' for quote in said.quotes]
+    lines += [f"{said.more} more"] if said.more else []
+    where = said.link or manner.safe(said.location)
+    last = f"{where} · watched in {manner.safe(said.origin)} · monitor why {said.id}"
+    return Wording(
+        subject=subject,
+        plain=fit(lines, last, manner.longest - units(subject)),
+        html=page.single(said, for_html) if manner.html else None,
+        references=(f"alert-{said.id}",),
+        alerts=(said.id,),
+    )
+
+
+def say(news: News, owed_at: datetime, now: datetime, zone: tzinfo) -> Said:
+    """Put an alert into words, for a reader in a zone."""
+    article, matches = news.article, news.alert.matches
+    shown, more = quotes(article, matches)
+    return Said(
+        id=news.alert.id,
+        headline=_headline(news),
+        when=_when(news, owed_at, now, zone),
+        watches=_watches(matches),
+        quotes=shown,
+        more=more,
+        link=own_link(article.url),
+        location=news.location,
+        origin=str(matches[0].origin) if matches else "a watchlist since changed",
+    )
+
+
+def _headline(news: News) -> str:
+    return news.article.headline or title(news.article)
+
+
+def _when(news: News, owed_at: datetime, now: datetime, zone: tzinfo) -> str:
+    """Give the line that says when, by whom and where."""
+    article = news.article
+    place = article.place and (article.place.title() if article.place.isupper() else article.place)
+    parts = [
+        clock_time(article.published or news.received_at, zone),
+        cut(article.agency or news.source_name, 60),
+        *([cut(place, 60)] if place else []),
+    ]
+    ages = f"received {span(now - news.received_at)} ago"
+    if now - owed_at > DELAYED:
+        ages += f"; delayed {span(now - owed_at)}"
+    return f"{' · '.join(parts)} ({ages})"
+
+
+def _watches(matches: tuple[Match, ...]) -> str:
+    """Give actors by priority, then topics."""
+    ordered = sorted(matches, key=lambda m: -m.priority)
+    actors = _names([m for m in ordered if m.kind is not WatchKind.TOPIC])
+    topics = _names([m for m in ordered if m.kind is WatchKind.TOPIC])
+    return f"{actors}; and {topics}" if actors and topics else actors or topics
+
+
+def _names(matches: list[Match]) -> str:
+    names = [_name(m) for m in matches[:NAMES]]
+    rest = len(matches) - len(names)
+    return ", ".join(names) + (f" and {rest} more" if rest else "")
+
+
+def _name(match: Match) -> str:
+    mark = f" ({match.priority.name.lower()})" if match.priority >= Priority.HIGH else ""
+    return cut(match.name, 80) + mark
+
+
+# -- several alerts --------------------------------------------------------------------------
+
+
+def _several(batch: Batch, now: datetime, zone: tzinfo, manner: Manner) -> Wording:
+    """Say many alerts in one message: each listed while there is room, all of them counted."""
+    late = now - batch.oldest_owed_at
+    delayed = f", delayed up to {span(late)}" if late > DELAYED else ""
+    subject = cut(manner.safe(f"{_count(batch.count)}{_most(batch)}{delayed}"), SUBJECT)
+    counted = manner.safe("By watch: " + _by_watch(batch))
+    opening = [f"{_count(batch.count)}{delayed}", *([counted] if batch.by_watch else []), ""]
+    listed = [p.news for p in batch.parcels if p.news is not None]
+    entries = [_entry(news, zone, manner.safe) for news in listed]
+    room = manner.longest - units(subject) - sum(units(o) + 1 for o in opening) - 200
+    kept = _that_fit(entries, room)
+    last = _rest(batch.count - kept, batch)
+    return Wording(
+        subject=subject,
+        plain="\n".join([*opening, *entries[:kept], last]).strip(),
+        html=page.several(
+            [say(news, now, now, zone) for news in listed[:kept]], opening, last, for_html
+        ) if manner.html else None,
+        references=tuple(f"alert-{news.alert.id}" for news in listed[:kept]),
+        alerts=tuple(news.alert.id for news in listed[:kept]),
+    )
+
+
+def _entry(news: News, zone: tzinfo, safe: Callable[[str], str]) -> str:
+    headline = cut(safe(_headline(news)), HEADLINE_IN_LIST) or "(no headline)"
+    when = clock_time(news.article.published or news.received_at, zone)
+    return f"{headline}\n{safe(when)} · {safe(_watches(news.alert.matches))} · monitor why {news.alert.id}\n"
+
+
+def _that_fit(entries: list[str], room: int) -> int:
+    """Give how many of the first entries find room, each with a line end."""
+    for kept, entry in enumerate(entries):
+        room -= units(entry) + 1
+        if room < 0:
+            return kept
+    return len(entries)
+
+
+def _rest(rest: int, batch: Batch) -> str:
+    command = f"monitor alerts --since {since(batch.oldest_owed_at)}"
+    return f"and {rest} more: {command}" if rest else f"all of them: {command}"
+
+
+def _count(count: int) -> str:
+    return f"{count} alert" if count == 1 else f"{count} alerts"
+
+
+def _most(batch: Batch) -> str:
+    top = ", ".join(f"{cut(name, 40)} {count}" for name, count in batch.by_watch[:3])
+    return f": {top}{', …' if len(batch.by_watch) > 3 else ''}" if top else ""
+
+
+def _by_watch(batch: Batch) -> str:
+    shown = batch.by_watch[:WATCHES_COUNTED]
+    rest = len(batch.by_watch) - len(shown)
+    return ", ".join(f"{cut(name, 80)} {count}" for name, count in shown) + (
+        f" and {rest} more watches" if rest else ""
+    )
+
+
+# -- after a refusal, and troubles -----------------------------------------------------------
+
+
+def _plainest(batch: Batch) -> Wording:
+    """Say the least that is worth sending: for one alert its headline's plain letters, for many none of theirs."""
+    listed = [p.news for p in batch.parcels if p.news is not None]
+    ids = tuple(news.alert.id for news in listed)
+    if batch.count == 1 and listed:
+        headline = plainest(_headline(listed[0]), PLAINEST)
+        return Wording(subject=f"Alert {ids[0]}", plain=f"{headline}\nmonitor why {ids[0]}".strip(), alerts=ids)
+    text = f"{_count(batch.count)}: monitor alerts --since {since(batch.oldest_owed_at)}"
+    return Wording(subject=_count(batch.count), plain=text, alerts=ids)
+
+
+def _troubles(batch: Batch, zone: tzinfo, manner: Manner) -> Wording:
+    told = [p.trouble for p in batch.parcels if p.trouble is not None]
+    first = cut(manner.safe(told[0].text), PLAINEST)
+    others = batch.count - 1
+    subject = f"[monitor] {first}" + (f" (and {others} more)" if others else "")
+    lines = [_trouble(trouble, zone, manner.safe, PLAINEST if batch.refusals else TROUBLE) for trouble in told]
+    rest = batch.count - len(told)
+    last = f"and {rest} more" if rest else "from monitor, about itself"
+    html = page.troubles(lines, last) if manner.html and not batch.refusals else None
+    return Wording(
+        subject=subject if not batch.refusals else "[monitor] trouble",
+        plain=fit(lines, last, manner.longest - units(subject)),
+        html=html,
+    )
+
+
+def _trouble(trouble: Trouble, zone: tzinfo, safe: Callable[[str], str], longest: int) -> str:
+    return f"{clock_time(trouble.at, zone)}: {cut(safe(trouble.text), longest)}"
+
+
+# -- lengths, times --------------------------------------------------------------------------
+
+
+def units(text: str) -> int:
+    """Give a text's length as most services count it: in UTF-16 units."""
+    return len(text) + sum(1 for c in text if c > "\uffff")
+
+
+def size(text: str) -> int:
+    """Give a text's length in bytes of UTF-8, as some services count it."""
+    return len(text.encode())
+
+
+def fit(lines: list[str], last: str, longest: int, measure: Callable[[str], int] = units) -> str:
+    """Join lines and the last one, which holds the id and always stays; what is too long is cut, and says so."""
+    text = "\n".join([*lines, last])
+    if measure(text) <= longest:
+        return text
+    head = "\n".join(lines)
+    ending = f"{CUT}\n{last}"
+    if measure(ending) > longest:
+        ending = f"…\n{last.rsplit(' · ', 1)[-1]}"
+    low, high = 0, len(head)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if measure(head[:middle] + ending) <= longest else (low, middle - 1)
+    kept = head[:low].rstrip()
+    return kept + (ending if kept else ending.lstrip("…\n"))
+
+
+def refit(plain: str, longest: int, measure: Callable[[str], int] = units) -> str:
+    """Cut a worded text further, for a service that takes less than was known when it was worded."""
+    *lines, last = plain.split("\n")
+    return fit(lines, last, longest, measure)
+
+
+def clock_time(at: datetime, zone: tzinfo) -> str:
+    """Give a time as 27 Jan 2026 18:42 IST."""
+    local = at.astimezone(zone)
+    return f"{local.day} {_MONTHS[local.month - 1]} {local.year} {local:%H:%M %Z}"
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""Not strftime's, which speak the machine's language."""
+
+
+def since(at: datetime) -> str:
+    """Give a time as commands take it, so early that the alert itself is among what they show."""
+    return (at - timedelta(seconds=60)).astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
+def span(length: timedelta) -> str:
+    """Give a length of time in its largest fitting unit: 4 s, 12 min, 24 h, 3 days."""
+    seconds = max(int(length.total_seconds()), 0)
+    if seconds < 120:
+        return f"{seconds} s"
+    if seconds < 2 * 3600:
+        return f"{seconds // 60} min"
+    if seconds < 48 * 3600:
+        return f"{seconds // 3600} h"
+    return f"{seconds // 86400} days"
