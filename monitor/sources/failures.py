@@ -50,12 +50,12 @@ def for_status(status: int) -> str:
     return f"the server answered {status}: {said}"
 
 
-_NOT_HTTP = "the server answered with something that is not HTTP, or too much of it"
+NOT_HTTP = "the server answered with something that is not HTTP, or too much of it"
 _FIXED: tuple[tuple[type[BaseException], str], ...] = (
     (TimeoutError, "the server did not answer in time"),
     (aiohttp.ServerDisconnectedError, "the server closed the connection without an answer"),
     (aiohttp.ClientPayloadError, "the answer was cut off"),
-    (aiohttp.ClientResponseError, _NOT_HTTP),
+    (aiohttp.ClientResponseError, NOT_HTTP),
     (
         aiohttp.http.HttpProcessingError,
         "the server answered with something that is not HTTP, or too much of it",

@@ -8,9 +8,10 @@ no time of polling.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from ipaddress import ip_address
@@ -23,7 +24,7 @@ from monitor.core.text.urls import host_key, url_fault
 from monitor.model import ContentHash, Document, Validators
 from monitor.ports import Clock, FeedRequest, Fetched, FetchFailed, NotModified
 from monitor.sources import headers, wire
-from monitor.sources.failures import NETWORK_ERRORS, for_error, for_status
+from monitor.sources.failures import NETWORK_ERRORS, NOT_HTTP, for_error, for_status
 from monitor.sources.guard import AddressGuard
 from monitor.sources.inflate import DEFAULT_LIMITS, Limits, decoder_for
 from monitor.sources.names import Names
@@ -94,7 +95,14 @@ class HttpFetch:
 
     async def fetch(self, request: FeedRequest) -> Answer:
         """Fetch a feed, redirects followed. Never raises for what a server or the network does."""
-        url, left = request.url.strip(), self._deadline
+        answer = await self._follow(request, self._deadline)
+        if isinstance(answer, FetchFailed) and answer.reason == NOT_HTTP and _conditions(request.validators):
+            # Some servers send a 304 with a body, which no reader of HTTP can tell from a broken next answer.
+            answer = await self._follow(replace(request, validators=Validators()), self._deadline / 2)
+        return answer
+
+    async def _follow(self, request: FeedRequest, left: float) -> Answer:
+        url = request.url.strip()
         fault = url_fault(url)
         if fault:
             return FetchFailed(reason=f"the address cannot be fetched: {fault}")
@@ -262,8 +270,10 @@ def _conditions(validators: Validators) -> dict[str, str]:
 
 def _joined(base: str, location: str) -> str:
     """Give where a redirect leads; what cannot be read is given as it is, for its fault to be named."""
+    if not location or re.match(r"[a-z][a-z0-9+.-]*:", location, re.IGNORECASE):
+        return location
     try:
-        return urljoin(base, location.replace(" ", "%20")) if location else ""
+        return urljoin(base, location.replace(" ", "%20"))
     except ValueError:
         return location
 
