@@ -1,0 +1,101 @@
+"""Finds the folders of configuration and state, and the files of a configuration. Reads none of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from monitor.config.problems import Problem
+from monitor.config.text import shown
+from monitor.errors import UsageError
+
+SYSTEM = Path("/etc/monitor")
+WATCHLISTS = "watchlists"
+MONITOR, SOURCES = "monitor.yaml", "sources.yaml"
+_LIKE_YAML = re.compile(r"\.(yaml|yml|yam|yanl|ymal)(\.txt|\.yaml|\.yml)?\Z", re.IGNORECASE)
+
+
+def find_directory(
+    flag: Path | None, environ: Mapping[str, str], checkout: Path | None, *, system: Path = SYSTEM
+) -> Path:
+    """Give the folder of the configuration.
+
+    That is `flag`, else $MONITOR_CONFIG, else `local/` in the checkout, else `system`, else the shipped
+    `config/`. Raises UsageError where there is none of them.
+    """
+    if flag is not None:
+        return flag
+    if named := environ.get("MONITOR_CONFIG"):
+        return Path(named)
+    places = [system] if checkout is None else [checkout / "local", system, checkout / "config"]
+    for place in places:
+        if place.is_dir():
+            return place
+    raise UsageError(
+        "there is no configuration: make one with `monitor init DIR`, and name it with `--config DIR` or "
+        "$MONITOR_CONFIG"
+    )
+
+
+def state_directory(environ: Mapping[str, str], checkout: Path | None) -> Path:
+    """Give the database's folder: the first of $STATE_DIRECTORY, else the checkout's `var/`.
+
+    Raises UsageError where neither is known.
+    """
+    first = environ.get("STATE_DIRECTORY", "").split(":")[0]
+    if first:
+        return Path(first)
+    if checkout is None:
+        raise UsageError("there is no place for the database: name one with $STATE_DIRECTORY")
+    return checkout / "var"
+
+
+def watchlist_files(directory: Path) -> tuple[Path, ...]:
+    """Give the watchlist files of a configuration, in the order of their names."""
+    return tuple(p for p in sorted((directory / WATCHLISTS).glob("*.yaml")) if not p.name.startswith("."))
+
+
+def missing(directory: Path) -> Iterator[Problem]:
+    """Give what a configuration lacks as a whole: its folder, or one of its files."""
+    known = shown(directory)
+    if not directory.is_dir():
+        told = "there is no such folder; check the spelling, or make it with `monitor init`"
+        yield Problem(known, 1, 1, "file", told)
+        return
+    wanted = {MONITOR: "which may be short: `tell: [terminal]`", SOURCES: "which names what is read"}
+    for name, what in wanted.items():
+        if not (directory / name).exists():
+            yield Problem(
+                shown(directory / name), 1, 1, "file", f"is missing, {what}: `monitor init` writes one"
+            )
+    if not watchlist_files(directory):
+        told = "holds no watchlist: put a file that ends in .yaml here, such as watchlists/mine.yaml"
+        yield Problem(shown(directory / WATCHLISTS), 1, 1, "file", told)
+
+
+def strays(directory: Path) -> Iterator[Problem]:
+    """Give the files that look like configuration, but are not read because of their names."""
+    lists = directory / WATCHLISTS
+    for path in sorted(directory.iterdir()) if directory.is_dir() else ():
+        if path.name not in (MONITOR, SOURCES) and _like_yaml(path):
+            yield _stray(path, _meant(path.name))
+    for path in sorted(lists.iterdir()) if lists.is_dir() else ():
+        if path.suffix != ".yaml" and _like_yaml(path):
+            yield _stray(path, _LIKE_YAML.sub("", path.name) + ".yaml")
+
+
+def _like_yaml(path: Path) -> bool:
+    return not path.name.startswith(".") and _LIKE_YAML.search(path.name) is not None and not path.is_dir()
+
+
+def _meant(name: str) -> str:
+    stem = _LIKE_YAML.sub("", name).casefold()
+    for known in (MONITOR, SOURCES):
+        if stem.rstrip("s") == known.removesuffix(".yaml").rstrip("s"):
+            return known
+    return f"{WATCHLISTS}/{_LIKE_YAML.sub('', name)}.yaml"
+
+
+def _stray(path: Path, right: str) -> Problem:
+    return Problem(shown(path), 1, 1, "file", f"is not read under this name, did you mean `{right}`?")

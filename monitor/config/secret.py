@@ -1,0 +1,87 @@
+"""Puts secrets in the place of their references. Reads environment, files and credentials; shows none."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from monitor.config.problems import Flaw, Unfit, quote
+from monitor.config.text import read_bytes, shown
+from monitor.model import ContentHash
+
+MOST_BYTES = 64_000
+_REFERENCE = re.compile(r"\$\{([^}]*)\}")
+_FORMS = "`${env:NAME}`, `${file:PATH}` or `${credential:NAME}`"
+_NAME = re.compile(r"[A-Za-z0-9_.@-]{1,200}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Where secrets come from."""
+
+    environ: Mapping[str, str]
+    credentials: Path | None
+    """The folder that systemd puts a service's credentials in."""
+    wanted: bool = True
+    """False: leave references as they stand, for a command that sends nothing."""
+    files: dict[Path, ContentHash] = field(default_factory=dict)
+    """What was read for it, and its hash."""
+
+    def fill(self, text: str, base: Path) -> str:
+        """Put secrets in place of the references in a text; paths are seen from `base`. Raises Unfit."""
+        if "${" in text.replace("}", "", 1) and not _REFERENCE.search(text):
+            raise Unfit(f"a `${{` has no `}}` behind it: a reference is {_FORMS}")
+        return _REFERENCE.sub(lambda m: self._one(m.group(1), base), text) if self.wanted else text
+
+    def _one(self, reference: str, base: Path) -> str:
+        kind, _, name = reference.partition(":")
+        match kind, name:
+            case "env", str() if name:
+                return self._environment(name)
+            case "file", str() if name:
+                return self._file(base / name)
+            case "credential", str() if name:
+                return self._credential(name)
+        raise Unfit(f"`${{{quote(reference)}}}` is no reference to a secret: type {_FORMS}")
+
+    def _environment(self, name: str) -> str:
+        value = self.environ.get(name)
+        if not value:
+            raise Unfit(
+                f"the environment variable `{quote(name)}` is not set, or empty: set it before the monitor "
+                "starts"
+            )
+        return value
+
+    def _credential(self, name: str) -> str:
+        if not _NAME.match(name) or name.startswith("."):
+            raise Unfit(f"`{quote(name)}` is no name of a credential: use letters, digits, - _ and .")
+        if self.credentials is None:
+            raise Unfit(
+                f"the credential `{name}` is there only for the service that systemd starts: by hand, use "
+                "`${env:NAME}` or `${file:PATH}`"
+            )
+        if not (self.credentials / name).exists():
+            raise Unfit(f"there is no credential `{name}`: name it in the unit, `LoadCredential={name}:…`")
+        return self._file(self.credentials / name)
+
+    def _file(self, path: Path) -> str:
+        try:
+            content = read_bytes(path, MOST_BYTES)
+            text = content.decode("utf-8-sig").rstrip("\r\n")
+        except Flaw as flaw:
+            raise Unfit(f"the secret's file `{quote(shown(path))}` {flaw.text}") from None
+        except UnicodeDecodeError:
+            raise Unfit(f"the secret's file `{quote(shown(path))}` is no text in UTF-8") from None
+        if not text or "\0" in text:
+            raise Unfit(f"the secret's file `{quote(shown(path))}` is empty, or no text")
+        self.files[path] = ContentHash(hashlib.sha256(content).hexdigest())
+        return text
+
+
+def is_literal(text: str) -> bool:
+    """Whether a secret stands in the configuration itself."""
+    return not _REFERENCE.search(text)
