@@ -1,0 +1,128 @@
+"""Finds in one pass over an article's text which watches it meets, with the mentions that prove each.
+
+    Article -> fold -> every pattern at once -> whole words, in zones that count -> sightings by watch
+            -> conditions -> Match
+
+Only watches of which something was seen are looked at: time grows with the text and what is found in it, not
+with the number of watches. This module must not read configuration, nor decide who hears of a match.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from heapq import heappop, heappush
+
+from ahocorasick_rs import AhoCorasick
+
+from monitor.core.text.fold import Folded, fold
+from monitor.core.watch.conditions import HIT_ZONES, Layout, Sighting, evidence
+from monitor.core.watch.index import Postings, References, gather, resolve, spelling
+from monitor.core.watch.words import stands_alone
+from monitor.model import Article, Match, Mention, Watch, Watchlist, WatchlistVersion, Zone, ZoneSpan
+
+
+def compile_watchlist(watchlist: Watchlist) -> Finder:
+    """Make a finder of a watchlist: 0.5 s and 65 MB for 100,000 names of two words.
+
+    Raises ConfigError, naming file and line, where a watch names another that is not there, or they go in a
+    circle. A term of which folding leaves nothing, and a condition without terms, are never met.
+    """
+    references = resolve(watchlist.watches)
+    patterns, postings = gather(watchlist.watches)
+    return Finder(watchlist, AhoCorasick(patterns, store_patterns=False), postings, references)
+
+
+class Finder:
+    """A compiled watchlist. Never changes; any number of threads may match with it at once."""
+
+    def __init__(
+        self, watchlist: Watchlist, automaton: AhoCorasick, postings: Postings, references: References
+    ) -> None:
+        self._watchlist = watchlist
+        self._automaton = automaton
+        self._postings = postings
+        self._references = references
+
+    @property
+    def version(self) -> WatchlistVersion:
+        """The version of the watchlist that this was made of."""
+        return self._watchlist.version
+
+    def match(self, article: Article) -> tuple[Match, ...]:
+        """Give a match for each watch that an article meets, in the watchlist's order.
+
+        Mentions count in headline, slug, lead and body, and none goes over the end of a zone or a blank line.
+        """
+        folded = fold(article.text)
+        raw = self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
+        if not raw or not (hits := _whole_words(raw, folded, article.zones)):
+            return ()
+        proved = self._prove(self._by_watch(hits), Layout(article.text, article.zones))
+        return tuple([_match(self._watchlist.watches[i], proved[i], article.text) for i in sorted(proved)])
+
+    def _by_watch(self, hits: list[tuple[int, int, int, Zone]]) -> dict[int, list[Sighting]]:
+        watches, postings = self._watchlist.watches, self._postings
+        seen: dict[int, list[Sighting]] = {}
+        for pattern, start, end, zone in hits:
+            for i in range(postings.starts[pattern], postings.starts[pattern + 1]):
+                watch, group = postings.watches[i], postings.groups[i]
+                sighting = Sighting(
+                    start, end, zone, group, spelling(watches[watch], group, postings.terms[i])
+                )
+                if watch in seen:
+                    seen[watch].append(sighting)
+                else:
+                    seen[watch] = [sighting]
+        return seen
+
+    def _prove(self, seen: dict[int, list[Sighting]], layout: Layout) -> dict[int, Sequence[Sighting]]:
+        """Decide each watch of which something was seen, those that name others after the ones they name."""
+        watches, ranks, named_by = self._watchlist.watches, self._references.ranks, self._references.named_by
+        proved: dict[int, Sequence[Sighting]] = {}
+        queue = sorted([(ranks.get(watch, -1), watch) for watch in seen])
+        while queue:
+            _, watch = heappop(queue)
+            found = evidence(watches[watch].condition, seen[watch], layout)
+            if found:
+                proved[watch] = found
+                for by, group in named_by.get(watch, ()):
+                    if by not in seen:
+                        heappush(queue, (ranks[by], by))
+                    seen.setdefault(by, []).extend(s._replace(group=group) for s in found)
+        return proved
+
+
+def _whole_words(
+    raw: list[tuple[int, int, int]], folded: Folded, zones: Sequence[ZoneSpan]
+) -> list[tuple[int, int, int, Zone]]:
+    """Give pattern, place in the original text, and zone of what is whole words inside a zone that counts."""
+    counting = [(z.start, z.end, z.zone) for z in zones if z.zone in HIT_ZONES]
+    starts = [start for start, _, _ in counting]
+    text, origin = folded.text, folded.origin
+    hits = []
+    for pattern, first, last in raw:
+        if not stands_alone(text, first, last):
+            continue
+        start, end = origin(first, last)
+        span = bisect_right(starts, start) - 1
+        if span >= 0 and end <= counting[span][1]:
+            hits.append((pattern, start, end, counting[span][2]))
+    return hits
+
+
+def _match(watch: Watch, found: Sequence[Sighting], text: str) -> Match:
+    return Match(
+        watch=watch.id,
+        name=watch.name,
+        kind=watch.kind,
+        priority=watch.priority,
+        origin=watch.origin,
+        mentions=tuple(
+            [
+                Mention(zone=zone, start=start, end=end, text=text[start:end], term=term)
+                for start, end, zone, _, term in found
+            ]
+        ),
+        tell=watch.tell,
+    )
