@@ -1,0 +1,136 @@
+"""Makes readable text of HTML. It must not fetch, resolve or judge anything that the HTML points to.
+
+Paragraphs, headings, quotes and tables are parted by blank lines; line breaks, list items and table rows by line
+feeds; cells by a tab. Scripts, styles, forms' contents and hidden elements are left out.
+"""
+
+from __future__ import annotations
+
+import html as entities
+import re
+from typing import TYPE_CHECKING
+
+from selectolax.lexbor import LexborHTMLParser
+
+from monitor.core.text.characters import clean
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+DEEPEST = 500
+"""Elements inside one another; the markup of what is nested deeper is dropped, its text kept."""
+DEEPEST_PARSED = 10_000
+"""Elements left open at once: beyond it a parser's time grows with the square, and all markup is dropped."""
+
+
+def _tags(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+_LEFT_OUT = _tags(
+    """
+    script style noscript template head title meta link iframe object embed applet canvas svg math audio video
+    select option textarea button input datalist frameset noframes map area
+    """
+)
+_PARAGRAPHS = _tags(
+    """
+    p div section article header footer main aside nav h1 h2 h3 h4 h5 h6 blockquote pre ul ol dl table figure
+    figcaption hr form fieldset address center details summary caption
+    """
+)
+_LINES = _tags("li tr dt dd thead tbody tfoot")
+_CELLS = _tags("td th")
+_TAG = re.compile(r"<(/?)[A-Za-z][^<>]*+>?")
+_SPACES = re.compile(r"[^\S\n\t\x02\x03\x04]*[\s\x02\x03\x04]+")
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+
+# Breaks travel through the text as controls, which never occur in it: clean() takes them out of text.
+_PARAGRAPH, _LINE, _CELL = "\x02", "\x03", "\x04"
+
+
+def text_of(html: str) -> str:
+    """Give the text of an HTML fragment or page: clean, paragraphs parted by a blank line. Raises nothing."""
+    if "<" not in html:
+        return lines_of(unescape(html))
+    if html.count("<") > DEEPEST_PARSED and _is_too_deep(html):
+        return _collapse(clean(unescape(_TAG.sub(" ", html))))
+    return _collapse("".join(_pieces(html)))
+
+
+def lines_of(text: str) -> str:
+    """Give text that is no HTML: clean, its lines and blank lines kept, white space collapsed otherwise."""
+    return _collapse(clean(text).replace("\n\n", _PARAGRAPH).replace("\n", _LINE))
+
+
+def unescape(text: str) -> str:
+    """Give text with HTML's entities decoded and everything else as it was."""
+    return entities.unescape(text) if "&" in text else text
+
+
+def _is_too_deep(html: str) -> bool:
+    depth = deepest = 0
+    for tag in _TAG.finditer(html):
+        depth = max(0, depth - 1) if tag[1] else depth + 1
+        deepest = max(deepest, depth)
+    return deepest > DEEPEST_PARSED
+
+
+def _pieces(html: str) -> list[str]:
+    """Walk the tree without recursion, so that nesting costs no stack."""
+    pieces: list[str] = []
+    node: LexborNode | None = LexborHTMLParser(html).body
+    waiting: list[tuple[LexborNode | None, str]] = []
+    while node is not None or waiting:
+        if node is None:
+            node, closing = waiting.pop()
+            pieces.append(closing)
+            continue
+        if node.is_text_node:
+            pieces.append(clean(node.text_content or ""))
+        elif node.is_element_node and not _is_left_out(node):
+            if len(waiting) < DEEPEST:
+                mark = _mark(node.tag or "")
+                pieces.append(_opening(node.tag or "", mark))
+                waiting.append((node.next, mark))
+                node = node.first_child
+                continue
+            pieces.append(clean(node.text()))
+        node = node.next
+    return pieces
+
+
+def _mark(tag: str) -> str:
+    if tag in _PARAGRAPHS:
+        return _PARAGRAPH
+    if tag in _LINES:
+        return _LINE
+    return _CELL if tag in _CELLS else ""
+
+
+def _opening(tag: str, mark: str) -> str:
+    if tag == "br":
+        return _LINE
+    return mark + "- " if tag == "li" else mark
+
+
+def _is_left_out(node: LexborNode) -> bool:
+    if node.tag in _LEFT_OUT:
+        return True
+    attributes = node.attributes
+    return bool(attributes) and (
+        "hidden" in attributes or bool(_HIDDEN_STYLE.search(attributes.get("style") or ""))
+    )
+
+
+def _collapse(text: str) -> str:
+    return _SPACES.sub(_gap, text).strip()
+
+
+def _gap(space: re.Match[str]) -> str:
+    run = space[0]
+    if _PARAGRAPH in run or run.count(_LINE) > 2:
+        return "\n\n"
+    if _LINE in run:
+        return "\n"
+    return "\t" if _CELL in run else " "
