@@ -164,7 +164,7 @@ def _several(batch: Batch, now: datetime, zone: tzinfo, manner: Manner) -> Wordi
     delayed = f", delayed up to {span(late)}" if late > DELAYED else ""
     subject = cut(manner.safe(f"{_count(batch.count)}{_most(batch)}{delayed}"), SUBJECT)
     counted = manner.safe("By watch: " + _by_watch(batch))
-    opening = [f"{_count(batch.count)}{delayed}", *([counted] if batch.by_watch else []), ""]
+    opening = [counted, ""] if batch.by_watch else []
     listed = [p.news for p in batch.parcels if p.news is not None]
     entries = [_entry(news, zone, manner.safe) for news in listed]
     room = manner.longest - units(subject) - sum(units(o) + 1 for o in opening) - 200

@@ -1,0 +1,83 @@
+"""The terminal as a channel: alerts as text on a stream. Must never write what moves a cursor or hides text."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from datetime import datetime, timedelta, tzinfo
+from typing import TextIO
+
+from monitor.channels.threads import in_thread
+from monitor.core.alerts.wording import TERMINAL, word
+from monitor.model import Batch, ChannelName, MessageId, SendOutcome, SendResult, Wording
+
+DEADLINE = timedelta(seconds=60)
+_BOLD, _DIM, _MARK, _END = "\x1b[1m", "\x1b[2m", "\x1b[1;33m", "\x1b[0m"
+
+
+class Console:
+    """Prints to a stream, one message after another, with colours where the stream is a terminal."""
+
+    def __init__(self, name: ChannelName, stream: TextIO, zone: tzinfo, *, deadline: timedelta = DEADLINE) -> None:
+        self.name = name
+        self._stream = stream
+        self._zone = zone
+        self._deadline = deadline
+        self._lock = threading.Lock()
+        self._stuck = False
+
+    def word(self, batch: Batch, now: datetime) -> Wording:
+        """Say a batch for a terminal, whose own lines wrap."""
+        return word(batch, now, self._zone, TERMINAL)
+
+    async def send(self, batch: Batch, wording: Wording, message: MessageId) -> SendOutcome:
+        """Print a message. A stream that is stopped or gone is tried again."""
+        if self._stuck:
+            return SendOutcome(result=SendResult.TEMPORARY, detail="the terminal is stopped")
+        text = self._text(wording)
+        try:
+            async with asyncio.timeout(self._deadline.total_seconds()):
+                return await in_thread(lambda: self._print(text), f"send {self.name}")
+        except TimeoutError:
+            return SendOutcome(result=SendResult.TEMPORARY, detail="the terminal is stopped")
+
+    def _print(self, text: str) -> SendOutcome:
+        with self._lock:
+            self._stuck = True
+            try:
+                self._stream.write(text)
+                self._stream.flush()
+            except (OSError, ValueError) as error:
+                return SendOutcome(
+                    result=SendResult.TEMPORARY, detail=f"the terminal is gone ({type(error).__name__})"
+                )
+            finally:
+                self._stuck = False
+        return SendOutcome(result=SendResult.ACCEPTED)
+
+    def _text(self, wording: Wording) -> str:
+        lines = wording.plain.split("\n")
+        if self._coloured():
+            shown = [f"{_BOLD}{wording.subject}{_END}", *(_coloured(line) for line in lines[:-1])]
+            shown.append(f"{_DIM}{lines[-1]}{_END}")
+        else:
+            shown = [wording.subject, *lines]
+        return self._encodable("\n".join(shown) + "\n\n")
+
+    def _coloured(self) -> bool:
+        try:
+            return self._stream.isatty()
+        except (OSError, ValueError):
+            return False
+
+    def _encodable(self, text: str) -> str:
+        """Replace what the stream's encoding lacks: an alert with a question mark beats none."""
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        return text.encode(encoding, "replace").decode(encoding)
+
+
+def _coloured(line: str) -> str:
+    """Show the mentions of a quote in colour."""
+    if not line.endswith('"') or ': "' not in line:
+        return line
+    return line.replace("[", f"{_MARK}[").replace("]", f"]{_END}")

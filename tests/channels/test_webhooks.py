@@ -1,0 +1,188 @@
+"""Webhooks and chat servers of one's own, against a real HTTP server: what arrives, and what each answer means."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from datetime import timedelta
+
+import pytest
+
+from monitor.channels.apprise import AppriseChannel
+from monitor.model import Batch, SendOutcome, SendResult
+from tests.channels.conftest import by_url
+from tests.channels.receivers import Receiver, Reply
+from tests.channels.samples import HEADLINE, NOW, batch, sample_news
+
+
+async def send(channel: AppriseChannel, given: Batch | None = None) -> SendOutcome:
+    given = given or batch(sample_news())
+    return await channel.send(given, channel.word(given, NOW), given.message)
+
+
+async def test_a_webhook_gets_headline_text_and_the_alerts_id(receiver: Receiver) -> None:
+    assert await send(by_url(f"json://127.0.0.1:{receiver.port}/in/canary")) == SendOutcome(
+        result=SendResult.ACCEPTED
+    )
+    (got,) = receiver.got
+    assert got.path == "/in/canary"
+    assert got.json()["title"] == HEADLINE
+    assert got.json()["message"].endswith("monitor why k7f3")
+    assert got.header("X-Monitor-Alert") == "k7f3"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ntfy://127.0.0.1:{port}/desk",
+        "mmost://127.0.0.1:{port}/canarycanarycanarycanary",
+        "gotify://127.0.0.1:{port}/canarycanary",
+        "xml://127.0.0.1:{port}/",
+        "form://127.0.0.1:{port}/",
+        "rocket://canarycanary0123/canarycanarycanary@127.0.0.1:{port}/desk",
+    ],
+)
+async def test_chat_servers_of_ones_own_get_the_alert(receiver: Receiver, url: str) -> None:
+    assert (await send(by_url(url.format(port=receiver.port)))).result is SendResult.ACCEPTED
+    assert len(receiver.got) == 1
+    assert b"k7f3" in receiver.got[0].body
+
+
+@pytest.mark.parametrize(
+    ("status", "result"),
+    [
+        (400, SendResult.REFUSED),
+        (401, SendResult.UNREACHABLE),
+        (403, SendResult.UNREACHABLE),
+        (404, SendResult.UNREACHABLE),
+        (408, SendResult.TEMPORARY),
+        (410, SendResult.UNREACHABLE),
+        (413, SendResult.REFUSED),
+        (422, SendResult.REFUSED),
+        (429, SendResult.TEMPORARY),
+        (500, SendResult.TEMPORARY),
+        (502, SendResult.TEMPORARY),
+        (503, SendResult.TEMPORARY),
+        (599, SendResult.TEMPORARY),
+    ],
+)
+async def test_each_status_has_its_meaning(receiver: Receiver, status: int, result: SendResult) -> None:
+    receiver.usual = Reply(status=status)
+    outcome = await send(by_url(f"json://127.0.0.1:{receiver.port}/in"))
+    assert outcome.result is result
+    assert f"HTTP {status}" in outcome.detail
+    assert len(receiver.got) == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "wish"),
+    [
+        (Reply(status=429, headers=(("Retry-After", "90"),)), timedelta(seconds=90)),
+        (Reply(status=503, headers=(("Retry-After", "Tue, 27 Jan 2026 13:22:04 GMT"),)), timedelta(minutes=10)),
+        (Reply(status=429, body=b'{"retry_after": 2.5}'), timedelta(seconds=2.5)),
+        (Reply(status=429, body=b'{"ok": false, "parameters": {"retry_after": 7}}'), timedelta(seconds=7)),
+        (Reply(status=429, headers=(("Retry-After", "soon"),)), None),
+        (Reply(status=429, headers=(("Retry-After", "-5"),)), None),
+        (Reply(status=429, headers=(("Retry-After", "9" * 400),)), timedelta(days=7)),
+        (Reply(status=429), None),
+    ],
+)
+async def test_a_wish_to_be_left_alone_is_heard(receiver: Receiver, reply: Reply, wish: timedelta | None) -> None:
+    receiver.usual = reply
+    outcome = await send(by_url(f"json://127.0.0.1:{receiver.port}/in"))
+    assert outcome.result is SendResult.TEMPORARY
+    assert outcome.retry_after == wish
+
+
+async def test_a_status_that_says_yes_and_a_body_that_says_no_is_no(receiver: Receiver) -> None:
+    receiver.usual = Reply(body=b'{"ok": false, "error": "ratelimited"}')
+    outcome = await send(by_url(f"json://127.0.0.1:{receiver.port}/in"))
+    assert outcome == SendOutcome(result=SendResult.TEMPORARY, detail="HTTP 200 OK: ratelimited")
+
+
+async def test_the_receivers_own_words_are_told_unless_they_hold_a_secret(receiver: Receiver) -> None:
+    receiver.usual = Reply(status=400, body=b'{"description": "Bad Request: chat not\\nfound"}')
+    assert (await send(by_url(f"json://127.0.0.1:{receiver.port}/canary-secret"))).detail == (
+        "HTTP 400 Bad Request: Bad Request: chat not found"
+    )
+    receiver.usual = Reply(status=404, body=b'{"error": "nothing at /canary-secret"}')
+    assert (await send(by_url(f"json://127.0.0.1:{receiver.port}/canary-secret"))).detail == "HTTP 404 Not Found"
+
+
+async def test_redirects_are_not_followed_even_where_the_url_asks_for_it(receiver: Receiver) -> None:
+    receiver.usual = Reply(status=302, headers=(("Location", f"http://127.0.0.1:{receiver.port}/elsewhere"),))
+    outcome = await send(by_url(f"json://127.0.0.1:{receiver.port}/in?redirect=yes"))
+    assert outcome.result is SendResult.TEMPORARY
+    assert [g.path for g in receiver.got] == ["/in"]
+
+
+async def test_a_reset_after_the_body_is_temporary(receiver: Receiver) -> None:
+    receiver.usual = Reply(reset=True)
+    outcome = await send(by_url(f"json://127.0.0.1:{receiver.port}/in"))
+    assert outcome.result is SendResult.TEMPORARY
+    assert outcome.detail == "the connection failed"
+
+
+async def test_nobody_listening_is_temporary() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        outcome = await send(by_url(f"json://127.0.0.1:{unused.getsockname()[1]}/in"))
+    assert outcome.result is SendResult.TEMPORARY
+
+
+async def test_no_tls_on_the_other_end_is_temporary(receiver: Receiver) -> None:
+    outcome = await send(by_url(f"jsons://127.0.0.1:{receiver.port}/in"))
+    assert outcome.result is SendResult.TEMPORARY
+
+
+async def test_a_receiver_that_hangs_is_given_up_at_the_deadline(receiver: Receiver) -> None:
+    receiver.usual = Reply(hang=1)
+    outcome = await send(by_url(f"json://127.0.0.1:{receiver.port}/in", deadline=0.1))
+    assert outcome.result is SendResult.TEMPORARY
+    assert "not done within" in outcome.detail
+
+
+async def test_sends_that_hang_do_not_pile_up_without_end(receiver: Receiver) -> None:
+    receiver.usual = Reply(hang=1)
+    channel = by_url(f"json://127.0.0.1:{receiver.port}/in", deadline=0.05)
+    outcomes = await asyncio.gather(*(send(channel) for _ in range(9)))
+    assert {o.detail for o in outcomes} == {"not done within 0 s"}
+    assert (await send(channel)).detail == "earlier sends still hang"
+
+
+async def test_messages_in_flight_at_once_share_nothing(receiver: Receiver) -> None:
+    receiver.usual = Reply(hang=0.05)
+    channel = by_url(f"json://127.0.0.1:{receiver.port}/in", parallel=32)
+    await asyncio.gather(*(send(channel, batch(sample_news(f"k{n}"))) for n in range(32)))
+    assert receiver.most_at_once > 16
+    assert sorted(g.header("X-Monitor-Alert") or "" for g in receiver.got) == sorted(f"k{n}" for n in range(32))
+    for got in receiver.got:
+        assert got.json()["message"].endswith(f"monitor why {got.header('X-Monitor-Alert')}")
+
+
+async def test_nothing_secret_is_logged_at_any_level(
+    receiver: Receiver, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    receiver.replies = [Reply(), Reply(status=404), Reply(reset=True)]
+    channel = by_url(f"json://canaryuser:canarypass@127.0.0.1:{receiver.port}/canarypath?+X-Token=canaryheader")
+    outcomes = [await send(channel) for _ in range(3)]
+    assert receiver.got[0].header("X-Token") == "canaryheader"
+    told = caplog.text + "".join(capfd.readouterr()) + repr(outcomes) + repr(channel.__dict__["_settings"])
+    assert "canary" not in told
+
+
+async def test_a_url_that_apprise_does_not_know_is_unreachable_and_not_shown() -> None:
+    outcome = await send(by_url("nosuchservice://canary@host"))
+    assert outcome.result is SendResult.UNREACHABLE
+    assert "canary" not in outcome.detail
+    assert "nosuchservice://" in outcome.detail
+
+
+def test_channels_do_not_load_apprise_before_they_send() -> None:
+    import subprocess
+
+    code = "import monitor.channels, sys; sys.exit('apprise' in sys.modules or 'requests' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], timeout=30).returncode == 0

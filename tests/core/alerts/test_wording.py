@@ -1,0 +1,178 @@
+"""What arrives: the exact look of a message, and what is cut from it on purpose."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from monitor.core.alerts.neutral import for_chat
+from monitor.core.alerts.wording import CHAT, MAIL, TERMINAL, Manner, fit, refit, size, span, units, word
+from monitor.model import Batch, Priority, Trouble, WatchKind, Wording
+from tests.channels.samples import HEADLINE, NOW, article, batch, match, news, sample_news
+
+KOLKATA = ZoneInfo("Asia/Kolkata")
+
+
+def say(given: Batch, manner: Manner = TERMINAL) -> Wording:
+    return word(given, NOW, KOLKATA, manner)
+
+
+def test_an_alert_looks_like_this() -> None:
+    wording = say(batch(sample_news()))
+    assert wording.subject == HEADLINE
+    assert wording.plain.split("\n") == [
+        "27 Jan 2026 18:42 IST · PTI · Beijing (received 4 s ago)",
+        "Andrey Belousov (high), Dong Jun; and China-Russia military talks",
+        "lead: \"[China]'s defence minister [Dong Jun] [spoke by video] with [Andrey Belousov], his [Russia]n "
+        'colleague, both ministries said on Tuesday."',
+        'headline: "[China], [Russia] agree to deepen defence cooperation"',
+        "/srv/wire/pti/0127.txt · watched in china-russia.yaml:6 · monitor why k7f3",
+    ]
+
+
+def test_mail_carries_the_ids_for_its_headers_and_html_beside_the_text() -> None:
+    wording = say(batch(sample_news()), MAIL)
+    assert wording.alerts == ("k7f3",)
+    assert wording.references == ("alert-k7f3",)
+    assert wording.html is not None
+    assert "<b>[Dong Jun]</b>" in wording.html
+    assert "monitor why k7f3" in wording.html
+    assert "<script" not in wording.html
+
+
+def test_chat_has_no_html() -> None:
+    assert say(batch(sample_news()), CHAT).html is None
+
+
+def test_an_item_from_a_feed_shows_its_link() -> None:
+    wording = say(batch(sample_news(url="https://news.example/a")), MAIL)
+    assert (
+        wording.plain.split("\n")[-1] == "https://news.example/a · watched in china-russia.yaml:6 · monitor why k7f3"
+    )
+    assert wording.html is not None
+    assert wording.html.count("<a ") == 1
+    assert '<a href="https://news.example/a">https://news.example/a</a>' in wording.html
+
+
+def test_without_a_headline_the_first_sentence_is_the_subject() -> None:
+    assert say(batch(sample_news(headline=None, lead="Dong Jun spoke by video."))).subject.startswith(
+        "Dong Jun spoke"
+    )
+
+
+def test_a_place_in_capitals_is_shown_in_small_letters() -> None:
+    assert "· New Delhi (" in say(batch(sample_news(place="NEW DELHI"))).plain
+
+
+def test_without_agency_and_date_the_source_and_the_arrival_are_shown() -> None:
+    wording = say(batch(sample_news(agency=None, place=None, published=None)))
+    assert wording.plain.startswith("27 Jan 2026 18:42 IST · pti (received 4 s ago)")
+
+
+def test_a_late_alert_says_that_it_is_delayed() -> None:
+    wording = say(batch(sample_news(), owed=NOW - timedelta(hours=24)))
+    assert "; delayed 24 h)" in wording.plain
+
+
+def test_many_watches_are_named_up_to_a_limit() -> None:
+    piece = article()
+    matches = [match(f"Watch {n}", piece, "Dong Jun") for n in range(11)]
+    assert "Watch 0, Watch 1, " in say(batch(news(piece, *matches))).plain
+    assert "Watch 7 and 3 more" in say(batch(news(piece, *matches))).plain
+
+
+def test_topics_alone_need_no_and() -> None:
+    piece = article()
+    wording = say(batch(news(piece, match("Greenland", piece, kind=WatchKind.TOPIC, priority=Priority.URGENT))))
+    assert wording.plain.split("\n")[1] == "Greenland (urgent)"
+
+
+def test_several_alerts_are_listed_and_the_rest_is_counted_with_the_command_that_shows_it() -> None:
+    told = [sample_news(f"k{n}") for n in range(2)]
+    wording = say(batch(*told, count=40, by_watch=(("Greenland", 30), ("Dong Jun", 10))))
+    assert wording.subject == "40 alerts: Greenland 30, Dong Jun 10"
+    assert wording.plain.split("\n") == [
+        "By watch: Greenland 30, Dong Jun 10",
+        "",
+        HEADLINE,
+        "27 Jan 2026 18:42 IST · Andrey Belousov (high), Dong Jun; and China-Russia military talks · monitor why k0",
+        "",
+        HEADLINE,
+        "27 Jan 2026 18:42 IST · Andrey Belousov (high), Dong Jun; and China-Russia military talks · monitor why k1",
+        "",
+        "and 38 more: monitor alerts --since 2026-01-27T13:11Z",
+    ]
+
+
+def test_what_finds_no_room_in_a_list_is_counted() -> None:
+    told = [sample_news(f"k{n}") for n in range(25)]
+    wording = say(batch(*told), Manner(safe=for_chat, longest=1500))
+    assert units(wording.subject) + units(wording.plain) <= 1500
+    assert "more: monitor alerts --since" in wording.plain
+    assert len(wording.alerts) < 25
+
+
+def test_a_list_that_waited_out_an_outage_says_so() -> None:
+    wording = say(batch(sample_news("k1"), sample_news("k2"), owed=NOW - timedelta(hours=24)))
+    assert wording.subject.endswith("delayed up to 24 h")
+
+
+def test_after_a_refusal_an_alert_is_its_headlines_plain_letters_and_its_id() -> None:
+    wording = say(batch(sample_news(headline="<b>Talks</b> @all " + "long " * 60), refusals=1), MAIL)
+    assert wording.html is None
+    assert wording.subject == "Alert k7f3"
+    assert wording.plain.startswith("b Talks b all long long")
+    assert wording.plain.endswith("…\nmonitor why k7f3")
+    assert len(wording.plain) < 150
+
+
+def test_after_a_refusal_a_list_says_nothing_of_theirs() -> None:
+    wording = say(batch(sample_news("k1"), sample_news("k2"), refusals=1))
+    assert wording.plain == "2 alerts: monitor alerts --since 2026-01-27T13:11Z"
+
+
+def test_troubles_are_marked_and_told_together() -> None:
+    wording = say(
+        batch(Trouble(key="a", text="source pti fails", at=NOW), Trouble(key="b", text="disk full", at=NOW))
+    )
+    assert wording.subject == "[monitor] source pti fails (and 1 more)"
+    assert wording.plain.split("\n")[:2] == [
+        "27 Jan 2026 18:42 IST: source pti fails",
+        "27 Jan 2026 18:42 IST: disk full",
+    ]
+    assert wording.alerts == ()
+
+
+@pytest.mark.parametrize("headline", ["x" * 998, "word " * 200_000, "Ж" * 10_000, "\x00\ud800", "\u202e" * 50])
+@pytest.mark.parametrize("manner", [MAIL, CHAT, TERMINAL])
+def test_a_subject_is_never_long_or_empty(headline: str, manner: Manner) -> None:
+    wording = say(batch(sample_news(headline=headline)), manner)
+    assert 0 < len(wording.subject) <= 200
+    wording.plain.encode()
+    wording.subject.encode()
+
+
+def test_a_body_is_cut_on_purpose_and_keeps_the_id() -> None:
+    text = fit(["first line", "second " * 100], "where · monitor why k7f3", 100)
+    assert len(text) <= 100
+    assert text.startswith("first line\nsecond second")
+    assert text.endswith("… (cut)\nwhere · monitor why k7f3")
+
+
+def test_a_last_line_that_is_itself_too_long_is_cut_to_the_id() -> None:
+    assert refit("line\n" + "x" * 500 + " · monitor why k7f3", 40).endswith("monitor why k7f3")
+    assert len(refit("line\n" + "x" * 500 + " · monitor why k7f3", 40)) <= 40
+
+
+def test_lengths_are_counted_as_services_count_them() -> None:
+    assert units("a𝄞") == 3
+    assert size("aЖ") == 3
+    assert size(fit(["Ж" * 500], "id", 100, size)) <= 100
+
+
+@pytest.mark.parametrize(
+    ("length", "shown"),
+    [(-5, "0 s"), (4, "4 s"), (119, "119 s"), (120, "2 min"), (7200, "2 h"), (86400, "24 h"), (172800, "2 days")],
+)
+def test_lengths_of_time_are_said_in_their_largest_fitting_unit(length: int, shown: str) -> None:
+    assert span(timedelta(seconds=length)) == shown
