@@ -54,7 +54,7 @@ class _Feed:
 
 
 def read(document: Document, kind: Format) -> Parsed:
-    """Read a feed of a kind that was sniffed. Raises what feedparser raises: ValueError, OverflowError, KeyError and others."""
+    """Read a feed of a kind that was sniffed. Raises whatever feedparser raises."""
     found = feedparser.parse(
         BytesIO(document.content),
         response_headers=_headers(document),
@@ -203,12 +203,12 @@ def _link(entry: Fields, location: str) -> str | None:
     links = [link for link in entry.get("links") or () if _string(link, "href")]
     best = [link for link in links if link.get("rel", "alternate") == "alternate"]
     others = [link for link in links if link.get("rel") not in _HIDDEN_LINKS]
-    hrefs = [_string(entry, "link"), *(_string(link, "href") for link in (*best, *others))]
-    for href in hrefs:
+    hrefs = (_string(entry, "link"), *(_string(link, "href") for link in (*best, *others)))
+    for href in dict.fromkeys(hrefs):
         url = clean(href).strip()
-        if url and not is_web_url(url) and location.startswith(("http://", "https://")):
-            url = _joined(location, url)
-        if len(url) <= LONGEST_FIELD and is_web_url(url):
+        if is_web_url(url):
+            return url
+        if url and location.startswith(("http://", "https://")) and is_web_url(url := _joined(location, url)):
             return url
     return None
 

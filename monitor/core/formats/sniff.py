@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from monitor.core.text.characters import decode, looks_sixteen_bit, marked_character_set
+from monitor.core.text.characters import decode, marked_character_set, wide_character_set
 from monitor.model import Document, Format, Refused
 
 HEAD = 65_536
@@ -80,7 +80,7 @@ def sniff(document: Document) -> Format | Refused | None:
             return Refused(reason=f"it is {what}")
     if framed := _framing(content):
         return _unread(framed)
-    if b"\0" in content and not marked_character_set(content) and not looks_sixteen_bit(content):
+    if b"\0" in content and not marked_character_set(content) and not wide_character_set(content):
         return Refused(reason="it is binary data, and no text")
     head, _ = decode(content, hint=document.hints.encoding)
     return _recognise(head.lstrip("\ufeff \t\r\n\f\v"))

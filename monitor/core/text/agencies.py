@@ -19,7 +19,7 @@ Al Jazeera
 ANA-MPA: ANA, AMNA, APE-MPE
 Andina
 ANI: Asian News International
-Ansa: ANSA
+ANSA: Ansa
 AP: The Associated Press, Associated Press, APNewsNow, AP News
 APA
 APP

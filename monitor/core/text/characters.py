@@ -22,6 +22,12 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_WIDE_XML = (
+    (b"<\0\0\0", "utf-32-le"),
+    (b"\0\0\0<", "utf-32-be"),
+    (b"<\0?\0", "utf-16-le"),
+    (b"\0<\0?", "utf-16-be"),
+)
 _NO_CHARACTER_SETS = frozenset({"idna", "mbcs", "oem", "punycode", "undefined", "utf-7"})
 """Codecs of Python that make text of bytes and yet are no character set that text is kept in."""
 _LATIN = frozenset({"latin-1", "iso8859-1", "ascii"})
@@ -59,25 +65,26 @@ def marked_character_set(content: bytes) -> str | None:
 def decode(content: bytes, *, hint: str | None = None, declared: str | None = None) -> tuple[str, str | None]:
     """Make text of bytes: by the user's hint, else the byte order mark, else as declared, else as they look.
 
-    Undeclared bytes are UTF-8 where they are valid as that, UTF-16 where every other byte is nearly always zero,
-    else windows-1252. What does not fit becomes U+FFFD. Gives the text, and a doubt in words if there is one.
+    Undeclared bytes are UTF-16 or UTF-32 where their zeros say so, UTF-8 where they are valid as that, else
+    windows-1252. What does not fit becomes U+FFFD. Gives the text, and a doubt in words if there is one.
     """
     marked = marked_character_set(content)
     for name in (character_set(hint), marked, character_set(declared)):
         if name:
             return _decode_as(content, marked if marked and name.startswith("utf") else name)
+    if wide := wide_character_set(content):
+        return _decode_as(content, wide)
     try:
         return content.decode("utf-8"), None
     except UnicodeDecodeError:
-        return _decode_as(content, _sixteen_bits(content) or "cp1252")
+        return _decode_as(content, "cp1252")
 
 
-def looks_sixteen_bit(content: bytes) -> bool:
-    """Whether bytes without a mark are UTF-16 of mostly Latin text."""
-    return _sixteen_bits(content) is not None
-
-
-def _sixteen_bits(content: bytes) -> str | None:
+def wide_character_set(content: bytes) -> str | None:
+    """Give UTF-16 or UTF-32 where bytes without a mark are XML (its appendix F) or mostly Latin text in it."""
+    for start, name in _WIDE_XML:
+        if content.startswith(start):
+            return name
     head = content[:1024]
     half = len(head) // 2
     if half < 4:

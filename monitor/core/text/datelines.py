@@ -90,7 +90,7 @@ _PLACE_DATE_BARE_AGENCY = _shape(
     rf"{_STARS}{_PLACE}{_GAP}{_DATE}(?:\s*[,.]\s*|\s*[-–—/]\s*|\s+){_TAG}\s*(?:{_DASH}|[.:/])(?=\s)"
 )
 _PLACE_DATE = _shape(
-    rf"{_STARS}{_PLACE}(?:,\s*|\s+){_DATE}[.,]?\s{{0,2}}{_DASH}(?=\s|\Z|[^\W_]|[\"“])(?:\s*{_DASH}(?=\s))?"
+    rf"{_STARS}{_PLACE}(?:,\s*|\s+){_DATE}[.,]?\s{{0,2}}(?:{_DASH}(?=\s|\Z|[^\W_]|[\"“])(?:\s*{_DASH}(?=\s))?|:(?=\s))"
 )
 _PLACE_BARE_AGENCY = _shape(rf"{_STARS}{_PLACE},\s+{_TAG}\s+{_DASH}(?=\s)")
 _PLACE_ODD_DATE = _shape(rf"{_STARS}{_PLACE},\s*{_MONTH}\s+\d\w{{0,3}}[.,]?\s{{0,2}}{_DASH}(?=\s)")
@@ -129,7 +129,7 @@ _NEVER_A_PLACE = _words(
     correction corrected urgent flash brief briefs factbox explainer timeline preview review interview
     feature profile obituary sport sports business world news headline headlines alert bulletin
     developing listen read note comment column podcast nato opec asean brics unesco unicef nasa covid
-    fifa uefa bbc cnn who imf iaea ecowas wto ceo fbi cia gdp president minister mr mrs he she it they
+    fifa uefa bbc cnn who imf crossword quiz recipe poll obituaries sudoku horoscope iaea ecowas wto ceo fbi cia gdp president minister mr mrs he she it they
     we why how what when where
     """
 )
@@ -245,9 +245,15 @@ _SHAPES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], bool]], ...] = (
 )
 
 
+_SIGNS = re.compile(r"[(\[/（【［电電:]|[-–—_―ー=](?:\s|\Z)|[-–—]{2}|\d\s*-")
+"""What every shape has one of: most running text has none, and is told by that alone."""
+
+
 def read_dateline(text: str) -> Dateline | None:
     """Read the dateline that a text begins with; None: it begins with none. Looks at its first 200 characters."""
     head = text[:LONGEST]
+    if not _SIGNS.search(head):
+        return None
     for pattern, holds in _SHAPES:
         found = pattern.match(head)
         if found and found.end() and holds(found) and _STARTS_TEXT.match(head, found.end()):

@@ -55,7 +55,7 @@ _NOTE = _any(
     r"[\[(]?attn\b|[\[(]?attention\s*[:,]?\s*editors?",
     r"[\[(]?advisory\s*[:—-]",
     r"\((?:adds?|updates?|updated|updating|recasts?|corrects?|corrected|refiles?|repeats?|rewrites?|changes?|releads?|"
-    r"eds|pls|note|photos?|with photos?|with video)\b[^()]{0,400}\)\s*$",
+    r"eds|pls|photos?|with photos?|with video)\b[^()]{0,400}\)\s*$",
     r"(?:this|the) (?:story|item|article) (?:has been|was) (?:corrected|updated|refiled)\b",
     r"примечание редакц|к сведению редакц",
 )
@@ -76,20 +76,22 @@ _END_MARK = _any(
     r"[-–—(/\[#*\s]{0,4}(?:ends?|more|end of (?:story|text|item)|fin|ende|конец|fine|slut)[-–—)/\]#*.\s]{0,4}",
     r"[#*]{3,}|-\s?30\s?-|-0-|n{4}|[（(【]完[）)】]|[（(]终[）)]|[(（]끝[)）]|[(（]了[)）]|【了】",
     r"[a-z]{2,3}-[a-z]{2,3}-\d\d-\d\d-\d\d\s+\d{4}\s?gmt",  # AP-WF-08-29-16 1626GMT
-    r"\d{6}\s+gmt\s+[a-z]{3}\s+\d\d",  # 131137 GMT Nov 13
+    r"\d{6}\s+(?:gmt\s+)?[a-z]{3}\s+\d\d",  # 131137 GMT Nov 13
     r"(?:copyright|\(c\)|©)\s.{0,180}",
 )
 _AP_TIME = re.compile(r"-(?P<m>\d\d)-(?P<d>\d\d)-(?P<y>\d\d)\s+(?P<h>\d\d)(?P<min>\d\d)\s?GMT")
 _DPA_TIME = re.compile(r"(?P<d>\d\d)(?P<h>\d\d)(?P<min>\d\d)\s+GMT\s+(?P<name>[A-Za-z]{3})\s+(?P<y>\d\d)\b")
 _INITIALS = re.compile(r"[a-z]{1,5}(?:[/-][a-z]{1,6}){1,6}\.?|[A-Z]{2,5}(?:[ /][A-Z]{1,5}){1,6}\.?")
+_MORE = re.compile(r"\A\(?MORE\)?\s+(?=\S)")
 _TAGGED = re.compile(
-    r"[-–—(\[/\s]{0,4}(?P<tag>[^\W\d_][^\s()\[\]]{0,24}(?:\s(?:News|Press|Agency|Novosti|Новости|Media)){0,2})"
-    r"(?P<desk>(?:[\s/,-]{1,3}[^\W\d_]{1,6}){0,7})[-)\]/.\s]{0,4}"
+    r"[-–—=(\[/\s]{0,4}(?P<tag>[^\W\d_][^\s()\[\]]{0,24}(?:\s(?:News|Press|Agency|Novosti|Новости|Media)){0,2})"
+    r"(?P<desk>(?:[\s/,-]{1,3}[^\W\d_][^\W_]{0,5}){0,7})[-)\]/.\s]{0,4}"
 )
 _CREDIT = _any(
     r"[(\[]?(?:additional |with )?(?:reporting|writing|editing|written|edited|reported|compiled|translated)"
     r"(?:,? (?:and|&) (?:writing|editing|reporting))?\s+(?:by|in|from)\b",
     r"[(\[](?:by|writing|editing)\s",
+    r"[(\[]?(?:the )?(?:associated press|ap|reuters|afp)\b[^.]{0,160}\bcontributed\.?$",
     r"[(\[]?(?:reportage|rédaction|reportaje|redacción|edición|bericht|redaktion|автор|редактор)[^.]{0,20}:",
 )
 _CREDIT_SMALL = _BYLINE_SMALL | _words(
@@ -97,7 +99,7 @@ _CREDIT_SMALL = _BYLINE_SMALL | _words(
 )
 _INLINE_END = re.compile(
     r"(?<=[.!?…\"”’»)。！？])\s+(?P<sign>"
-    r"\([^()\n]{2,24}\)|[-–—]{1,2}\s?[^\W\d_][^\s()]{1,24}|[^\W\d_][^\s()]{1,15}(?:[ /][A-Za-z]{1,5}){0,7}"
+    r"\([^()\n]{2,24}\)\.?|[-–—=]{1,2}\s?[^\W\d_][^\s()]{1,24}|(?:\(?MORE\)?\s)?[^\W\d_][^\s()]{1,15}(?:[\s/][A-Za-z]{1,5}){0,7}"
     r")\s*\Z"
 )
 _INLINE_CREDIT = re.compile(
@@ -166,14 +168,14 @@ def _is_credit(text: str) -> bool:
     if len(text) > LONGEST_CREDIT or _CREDIT.match(text) is None:
         return False
     words = text.split()[1:]
-    return text[0] in "([" or all(
+    return text[0] in "([" or words[-1].rstrip(".)") == "contributed" or all(
         not w[0].isalpha() or w[0].isupper() or w.lower().rstrip(",;.") in _CREDIT_SMALL for w in words
     )
 
 
 def signing_agency(line: str, agency: str | None = None) -> str | None:
     """Give the agency of a sign-off such as `PTI KJV ZH ZH`, `— Xinhua` or `(ANI)`; None: it names none."""
-    found = _TAGGED.fullmatch(line) if len(line) <= LONGEST_LINE else None
+    found = _TAGGED.fullmatch(_MORE.sub("", line)) if len(line) <= LONGEST_LINE else None
     if found is None or not _is_desk(found["desk"]):
         return None
     tag = found["tag"].rstrip(".-/")

@@ -42,7 +42,7 @@ _PARAGRAPHS = _tags(
 _LINES = _tags("li tr dt dd thead tbody tfoot")
 _CELLS = _tags("td th")
 _TAG = re.compile(r"<(/?)[A-Za-z][^<>]*+>?")
-_SPACES = re.compile(r"[^\S\n\t\x02\x03\x04]*[\s\x02\x03\x04]+")
+_SPACES = re.compile(r"[\s\x02\x03\x04]{2,}|[^\S ]|[\x02\x03\x04]")  # all but single spaces
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 # Breaks travel through the text as controls, which never occur in it: clean() takes them out of text.

@@ -119,9 +119,11 @@ class _Head:
         """Take one piece off the head; None: the running text begins here."""
         if (without := self._take_dateline(left)) is not None:
             return without
+        line, _, more = left[0].partition("\n")
+        if furniture.is_note(line) and line.rstrip().endswith((")", "]")):
+            return self._take(Zone.NOTE, line, more, left)
         if furniture.is_note(left[0]) and not furniture.opens_notes(left[0]):
             return self._take(Zone.NOTE, left[0], "", left)
-        line, _, more = left[0].partition("\n")
         zone = self._zone_of(line.strip())
         if zone is Zone.SLUG and " " in line.strip() and self._opens_text(more or "".join(left[1:2])):
             zone = None  # RUSSIA-CHINA TALKS GO ON, right above the dateline, is the headline
@@ -200,7 +202,11 @@ class _Head:
     def _opens_text(self, text: str) -> bool:
         line = text.partition("\n")[0].strip()
         _, undated = _split_date(text)
-        return read_dateline(undated) is not None or self._zone_of(line) in (Zone.BYLINE, Zone.DATE)
+        return (
+            read_dateline(undated) is not None
+            or self._zone_of(line) in (Zone.BYLINE, Zone.DATE)
+            or furniture.is_note(line)
+        )
 
     def _leads_to_a_dateline(self, left: Sequence[str]) -> bool:
         for paragraph in left[:4]:
@@ -270,14 +276,19 @@ class _Tail:
             if not left or (len(left) == 1 and "\n" not in left[0]):
                 return
             body, _, line = left[-1].rpartition("\n")
-            if furniture.is_signoff(left[-1], agency=self._known):
+            if self._is_signoff(left[-1]):
                 line, body = left[-1], ""
-            elif not furniture.is_signoff(line.strip(), agency=self._known):
+            elif not self._is_signoff(line.strip()):
                 return
             if not body and len(left) == 1:
                 return
             self._sign(line.strip(), "\n" if body else "\n\n")
             left[-1:] = [body.rstrip()] if body else []
+
+    def _is_signoff(self, line: str) -> bool:
+        """A drawn line counts where a sign-off stands below it."""
+        signed = bool(self.pieces) and self.pieces[0].zone is Zone.SIGNOFF
+        return furniture.is_signoff(line, agency=self._known) or (signed and furniture.is_rule(line))
 
     def _sign(self, text: str, glue: str) -> None:
         self.agency = furniture.signing_agency(text) or self.agency
