@@ -11,6 +11,8 @@ from monitor.config.text import shown
 from monitor.errors import UsageError
 
 SYSTEM = Path("/etc/monitor")
+DATABASE = "monitor.db"
+"""The store's file, in the folder of state."""
 WATCHLISTS = "watchlists"
 MONITOR, SOURCES = "monitor.yaml", "sources.yaml"
 _LIKE_YAML = re.compile(r"\.(yaml|yml|yam|yanl|ymal)(\.txt|\.yaml|\.yml)?\Z", re.IGNORECASE)

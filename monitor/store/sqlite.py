@@ -28,7 +28,7 @@ from monitor.model import (
     TroubleRoute,
 )
 from monitor.ports import Clock, KnownFile, SourceEntry, Step, nothing
-from monitor.store import outbox, polls, purging, search, sources, troubles
+from monitor.store import clock, outbox, polls, purging, search, sources, troubles
 from monitor.store.opening import explained, open_for_reading, open_for_writing
 from monitor.store.reserve import free_bytes
 from monitor.store.rows import hash_of
@@ -45,6 +45,7 @@ WRITES = (
     "tell",
     "release_leases",
     "retry",
+    "pull_forward",
     "index_slice",
     "purge",
 )
@@ -75,10 +76,10 @@ class SqliteStore:
     """ports.Store; made by open_store()."""
 
     def __init__(
-        self, path: Path, writing: sqlite3.Connection, reading: sqlite3.Connection, clock: Clock, step: Step
+        self, path: Path, writing: sqlite3.Connection, reading: sqlite3.Connection, time: Clock, step: Step
     ) -> None:
         self._path = path
-        self._clock = clock
+        self._clock = time
         self._reading = reading
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
         self._writer = Writer(writing, path, step)
@@ -188,6 +189,10 @@ class SqliteStore:
     async def retry(self, ids: Sequence[str], now: datetime) -> int:
         """Make dead, retrying or paused deliveries due now."""
         return await self._write("retry", lambda db: outbox.retry(db, ids, now), vital=True)
+
+    async def pull_forward(self, by: timedelta, no_later_than: datetime) -> None:
+        """Make every due time and lease earlier by this much, and none later than given."""
+        await self._write("pull_forward", lambda db: clock.pull_forward(db, by, no_later_than), vital=True)
 
     # -- keeping house ---------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""From a due source to committed alerts: `poll` is one poll, step by step; `folders` says when folders are read."""
