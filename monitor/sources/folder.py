@@ -160,7 +160,6 @@ class Folder:
                     reason = f"it holds more than {ENTRIES} names; move old files elsewhere"
                     self._refuse_folder(walk, self._shown, inode, reason)
         except OSError as error:
-            self._looked_at = None
             return FolderFailed(reason=self._why_not(error))
         self._seen, self._same, self._unfinished = walk.seen, walk.same, walk.unfinished
         self._looked_at = walk.at
@@ -338,8 +337,6 @@ class Folder:
 
     def _content(self, descriptor: int, found: FoundFile) -> bytes | None:
         """Give what an open file holds; None where it is not, or does not stay, as it was found."""
-        if stamp_of(os.fstat(descriptor)) != found.stamp:
-            return None
         if being_written(descriptor) and not self._waited_enough(found):
             return None
         content = read_all(descriptor, found.stamp.size)

@@ -16,9 +16,7 @@ from monitor.sources.guard import AddressGuard, AddressRefused
 from monitor.sources.names import Names
 
 LARGEST_HEAD = 2**20
-"""Bytes of everything before an answer's body."""
-INTERIM_ANSWERS = 16
-"""Answers of the 1xx kind before the real one."""
+"""Bytes of everything before an answer's body, any number of interim (1xx) answers included."""
 OPEN_CONNECTIONS = 256
 """With more than these open, a connection is closed after its request and not kept."""
 KEPT_SECONDS = 30.0
@@ -63,7 +61,6 @@ class _MeteredProtocol(ResponseHandler):
         super().__init__(loop=loop)
         self._meter = meter
         self._head = 0
-        self._interim = 0
         self._in_head = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -78,7 +75,7 @@ class _MeteredProtocol(ResponseHandler):
         super().connection_lost(exc)
 
     def set_response_params(self, **params: Any) -> None:
-        self._head, self._interim, self._in_head = 0, 0, True
+        self._head, self._in_head = 0, True
         if self._meter.open > OPEN_CONNECTIONS:
             self.force_close()
         super().set_response_params(**params)
@@ -91,13 +88,7 @@ class _MeteredProtocol(ResponseHandler):
         super().data_received(data)
 
     def feed_data(self, data: Any, size: int = 0) -> None:
-        if 100 <= data[0].code < 200:
-            self._interim += 1
-            if self._interim > INTERIM_ANSWERS:
-                self._refuse(HttpProcessingError(message="too many interim answers"))
-                return
-        else:
-            self._in_head = False
+        self._in_head = 100 <= data[0].code < 200
         super().feed_data(data, size)
 
     def _refuse(self, why: Exception) -> None:

@@ -227,6 +227,13 @@ def test_an_older_file_that_was_there_at_the_first_look_waits(desk: Desk) -> Non
     assert desk.poll() == ["news"]
 
 
+def test_a_file_that_may_have_been_begun_here_since_the_last_look_waits(desk: Desk) -> None:
+    desk.poll()
+    desk.wait(5)
+    put(desk.path / "a.txt", "half", mtime=int(datetime.now(UTC).timestamp()) - 3)
+    assert desk.poll() == []
+
+
 def test_a_file_that_was_seen_growing_gets_no_short_cut_by_an_old_date(desk: Desk) -> None:
     path = put(desk.path / "a.txt", "half")
     desk.poll()
@@ -257,7 +264,8 @@ def test_the_same_content_written_again_is_no_new_document(desk: Desk) -> None:
     put(path, "news", mtime=OLD)
     assert desk.poll_until_quiet() == []
     desk.wait()
-    assert desk.look().waiting == 0
+    look = desk.look()
+    assert (look.waiting, look.ready) == (0, ())
 
 
 def test_the_same_content_under_another_name_is_a_document_of_its_own(desk: Desk) -> None:
@@ -299,6 +307,13 @@ def test_a_document_says_where_and_when_it_arrived(desk: Desk) -> None:
     assert document.received_at == desk.clock.at
     assert document.stamp is not None
     assert document.stamp.inode == path.stat().st_ino
+
+
+def test_no_document_arrives_after_it_was_received(desk: Desk) -> None:
+    desk.clock.at = datetime(2001, 1, 1, tzinfo=UTC)
+    put(desk.path / "a.txt", "news")
+    desk.poll_until_quiet()
+    assert desk.taken[0].arrived_at == desk.taken[0].received_at == desk.clock.at
 
 
 def test_files_are_given_in_the_order_of_their_arrival(desk: Desk) -> None:

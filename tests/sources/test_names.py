@@ -20,9 +20,9 @@ class Resolver:
 
     def __call__(self, host: str) -> list[tuple[socket.AddressFamily, str]]:
         self.asked.append(host)
-        if host.startswith("dead"):
+        if host.startswith(("dead", "slow")):
             self.let_go.wait(10)
-        if host != "news.example":
+        if host not in ("news.example", "slow.example"):
             raise socket.gaierror(socket.EAI_NONAME, "unknown")
         return [
             (socket.AF_INET, "192.0.2.7"),
@@ -79,25 +79,36 @@ async def test_a_lookup_that_hangs_is_not_waited_for(names: Names) -> None:
         await names.resolve("dead.example")
 
 
-async def test_a_hundred_dead_names_do_not_hold_up_a_good_one(names: Names, resolver: Resolver) -> None:
-    dead = [f"dead{n}.example" for n in range(names_module.THREADS - 1)]
-    await asyncio.gather(*(names.resolve(d) for d in dead), return_exceptions=True)
+async def test_dead_names_do_not_hold_up_a_good_one(
+    resolver: Resolver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names_module, "THREADS", 2)
+    names = Names(resolver, patience=0.2)
+    dead = ["dead1.example", "dead2.example"]
+    first = await asyncio.gather(*(names.resolve(d) for d in dead), return_exceptions=True)
+    assert all(isinstance(outcome, NameFailed) for outcome in first)
     resolver.let_go.set()
-    await asyncio.gather(*(asyncio.sleep(0) for _ in range(3)))
+    await asyncio.wait([e.running for e in names._entries.values() if e.running])
     resolver.let_go.clear()
     # Known to be slow by now, they have threads of their own.
-    tries = [asyncio.ensure_future(names.resolve(d)) for d in dead * 3]
+    tries = [asyncio.ensure_future(names.resolve(d)) for d in dead]
     await asyncio.sleep(0)
     assert await names.resolve("news.example")
     await asyncio.gather(*tries, return_exceptions=True)
+    resolver.let_go.set()
+    await names.close()
 
 
-async def test_one_who_gives_up_does_not_end_the_lookup_of_others(names: Names) -> None:
-    first = asyncio.ensure_future(names.resolve("news.example"))
-    second = asyncio.ensure_future(names.resolve("news.example"))
-    await asyncio.sleep(0)
+async def test_one_who_gives_up_does_not_end_the_lookup_of_others(resolver: Resolver) -> None:
+    names = Names(resolver)
+    first = asyncio.ensure_future(names.resolve("slow.example"))
+    second = asyncio.ensure_future(names.resolve("slow.example"))
+    await asyncio.sleep(0.01)
     first.cancel()
+    await asyncio.sleep(0)
+    resolver.let_go.set()
     assert await second
+    await names.close()
 
 
 async def test_what_is_remembered_of_names_is_bounded(

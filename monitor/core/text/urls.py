@@ -19,7 +19,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _NOT_IN_AN_ADDRESS = re.compile(
     r"[\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ud800-\udfff\\]"
 )
-_NOT_IN_A_HOST = re.compile(r"[\x00-\x20!\"#$%&'()*+,/;<=>?@\[\\\]^`{|}~\x7f]")
+_NOT_IN_A_HOST = re.compile(r"[\x00-\x20!\"#$%&'()*+,/;<=>?@\[\\\]^`{|}~\x7f-\xa0\s]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _KEPT_IN_PATH = "/%:@!$&'()*+,;=~"
@@ -121,7 +121,7 @@ def _host_fault(parts: SplitResult) -> str | None:
         return "its port is not a number from 1 to 65535"
     if parts.netloc.startswith("["):
         return None if re.fullmatch(r"[0-9a-f:.]+", host) else "its IPv6 address is not one"
-    if _NOT_IN_A_HOST.search(host) or ".." in host or host.startswith("."):
+    if _NOT_IN_A_HOST.search(host) or ":" in host or ".." in host or host.startswith("."):
         return "its host holds a character that no host has"
     if any(not c.isascii() and unicodedata.normalize("NFKC", c).isascii() for c in host):
         return "its host holds look-alikes of plain letters, digits or dots: type those instead"
@@ -129,12 +129,16 @@ def _host_fault(parts: SplitResult) -> str | None:
 
 
 def _canonical_host(parts: SplitResult) -> str:
-    host = (parts.hostname or "").rstrip(".")
-    if not host or len(host) > LONGEST_HOST or _NOT_IN_A_HOST.search(host):
+    host = parts.hostname or ""
+    bracketed = parts.netloc.rpartition("@")[2].startswith("[")
+    if len(host) > LONGEST_HOST:
         return ""
-    host = f"[{host}]" if parts.netloc.rpartition("@")[2].startswith("[") else _without_www(_ascii_host(host))
+    if not bracketed:
+        host = _without_www(_ascii_host(re.sub("[。．｡]", ".", host).rstrip(".")).rstrip("."))
+    if not host or _NOT_IN_A_HOST.search(host) or (":" in host and not bracketed):
+        return ""
     port = "" if parts.port in (None, *_DEFAULT_PORTS.values()) else f":{parts.port}"
-    return host + port
+    return (f"[{host}]" if bracketed else host) + port
 
 
 def _ascii_host(host: str) -> str:

@@ -127,6 +127,10 @@ def test_a_page_of_its_own_is_no_bare_host(url: str) -> None:
 @example("https://www.www.example.org/%25zz%zz/\ud800")
 @example("http://[v1.x]/")
 @example("http://\u2100/")
+@example("HTTP://0\u3002.")
+@example("HTTP://0[::]")
+@example("HTTP://\u00af")
+@example("HTTP://\x85#")
 def test_any_text_is_safe_and_folding_twice_changes_nothing(text: str) -> None:
     once = canonical_link(text)
     is_bare_host(text)
