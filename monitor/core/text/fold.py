@@ -119,6 +119,11 @@ class Folded:
     _characters: _Edits | None
     _gaps: _Edits | None
 
+    @property
+    def is_aligned(self) -> bool:
+        """Whether every character stands where it stood, and `origin` gives back what it is given."""
+        return self._gaps is None and self._characters is None
+
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """Give the stretch of the original, in code points, that text[start:end] (not empty) was folded from.
 
@@ -275,6 +280,8 @@ def _is_removed(character: str) -> bool:
 def _fold_gaps(text: str) -> tuple[str, _Edits | None]:
     """Make runs of white space, spaces and line feeds by now, one space, or two where a blank line is."""
     flat = text.replace("\n", " ")
+    if "   " not in flat and flat.count("  ") == text.count("\n\n"):
+        return flat, None
     parts: list[str] = []
     edits = _Edits()
     at = shift = 0
@@ -286,7 +293,5 @@ def _fold_gaps(text: str) -> tuple[str, _Edits | None]:
             edits.add(start + shift, start + shift + width, start, end)
             shift += width - (end - start)
             at = end
-    if not parts:
-        return flat, None
     parts.append(flat[at:])
     return "".join(parts), edits

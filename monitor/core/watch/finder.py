@@ -19,7 +19,7 @@ from monitor.core.text.fold import Folded, fold
 from monitor.core.watch.conditions import HIT_ZONES, Layout, Sighting, evidence
 from monitor.core.watch.index import Postings, References, gather, resolve, spelling
 from monitor.core.watch.words import stands_alone
-from monitor.model import Article, Match, Mention, Watch, Watchlist, WatchlistVersion, Zone, ZoneSpan
+from monitor.model import Article, Match, Mention, Watch, Watchlist, WatchlistVersion, ZoneSpan
 
 
 def compile_watchlist(watchlist: Watchlist) -> Finder:
@@ -56,20 +56,39 @@ class Finder:
         """
         folded = fold(article.text)
         raw = self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
-        if not raw or not (hits := _whole_words(raw, folded, article.zones)):
+        if not raw:
             return ()
-        proved = self._prove(self._by_watch(hits), Layout(article.text, article.zones))
-        return tuple([_match(self._watchlist.watches[i], proved[i], article.text) for i in sorted(proved)])
+        watches, text = self._watchlist.watches, article.text
+        proved = self._prove(self._by_watch(raw, folded, article.zones), Layout(text, article.zones))
+        return tuple([_match(watches[i], proved[i], text) for i in sorted(proved)])
 
-    def _by_watch(self, hits: list[tuple[int, int, int, Zone]]) -> dict[int, list[Sighting]]:
+    def _by_watch(
+        self, raw: list[tuple[int, int, int]], folded: Folded, zones: Sequence[ZoneSpan]
+    ) -> dict[int, list[Sighting]]:
+        """Sort what is whole words inside a zone that counts by who wants it, with its place in the original."""
         watches, postings = self._watchlist.watches, self._postings
+        first_of, watch_of, group_of, place_of = (
+            postings.starts,
+            postings.watches,
+            postings.groups,
+            postings.places,
+        )
+        counting = [(z.start, z.end, z.zone) for z in zones if z.zone in HIT_ZONES]
+        starts = [start for start, _, _ in counting]
+        text, aligned = folded.text, folded.is_aligned
         seen: dict[int, list[Sighting]] = {}
-        for pattern, start, end, zone in hits:
-            for i in range(postings.starts[pattern], postings.starts[pattern + 1]):
-                watch, group = postings.watches[i], postings.groups[i]
-                sighting = Sighting(
-                    start, end, zone, group, spelling(watches[watch], group, postings.terms[i])
-                )
+        for pattern, first, last in raw:
+            if not stands_alone(text, first, last):
+                continue
+            start, end = (first, last) if aligned else folded.origin(first, last)
+            span = bisect_right(starts, start) - 1
+            if span < 0 or end > counting[span][1]:
+                continue
+            zone = counting[span][2]
+            for i in range(first_of[pattern], first_of[pattern + 1]):
+                watch, group = watch_of[i], group_of[i]
+                term = spelling(watches[watch].condition, group, place_of[i])
+                sighting = Sighting(start, end, zone, group, term)
                 if watch in seen:
                     seen[watch].append(sighting)
                 else:
@@ -80,6 +99,8 @@ class Finder:
         """Decide each watch of which something was seen, those that name others after the ones they name."""
         watches, ranks, named_by = self._watchlist.watches, self._references.ranks, self._references.named_by
         proved: dict[int, Sequence[Sighting]] = {}
+        if not ranks:
+            return {w: found for w in seen if (found := evidence(watches[w].condition, seen[w], layout))}
         queue = sorted([(ranks.get(watch, -1), watch) for watch in seen])
         while queue:
             _, watch = heappop(queue)
@@ -91,24 +112,6 @@ class Finder:
                         heappush(queue, (ranks[by], by))
                     seen.setdefault(by, []).extend(s._replace(group=group) for s in found)
         return proved
-
-
-def _whole_words(
-    raw: list[tuple[int, int, int]], folded: Folded, zones: Sequence[ZoneSpan]
-) -> list[tuple[int, int, int, Zone]]:
-    """Give pattern, place in the original text, and zone of what is whole words inside a zone that counts."""
-    counting = [(z.start, z.end, z.zone) for z in zones if z.zone in HIT_ZONES]
-    starts = [start for start, _, _ in counting]
-    text, origin = folded.text, folded.origin
-    hits = []
-    for pattern, first, last in raw:
-        if not stands_alone(text, first, last):
-            continue
-        start, end = origin(first, last)
-        span = bisect_right(starts, start) - 1
-        if span >= 0 and end <= counting[span][1]:
-            hits.append((pattern, start, end, counting[span][2]))
-    return hits
 
 
 def _match(watch: Watch, found: Sequence[Sighting], text: str) -> Match:

@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from monitor.core.text.fold import fold_key
 from monitor.errors import ConfigError
-from monitor.model import Term, Watch, WatchId, WatchRef
+from monitor.model import Condition, Term, Watch, WatchId, WatchRef
 
 UNLESS = 0xFFFFFFFF
 """The group that `unless` is: one hit in it, and the watch is not met."""
@@ -30,7 +30,7 @@ class Postings:
     starts: array[int]
     watches: array[int]
     groups: array[int]
-    terms: array[int]
+    places: array[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,9 @@ def members(watch: Watch) -> Iterator[tuple[int, int, Term | WatchRef]]:
         yield UNLESS, place, member
 
 
-def spelling(watch: Watch, group: int, term: int) -> str:
+def spelling(condition: Condition, group: int, place: int) -> str:
     """Give a term as its user wrote it."""
-    terms = watch.condition.unless if group == UNLESS else watch.condition.groups[group]
-    member = terms[term]
+    member = (condition.unless if group == UNLESS else condition.groups[group])[place]
     return member.text if isinstance(member, Term) else member.watch
 
 
@@ -73,7 +72,7 @@ def gather(watches: tuple[Watch, ...]) -> tuple[list[str], Postings]:
 
 
 def _by_pattern(
-    count: int, patterns: array[int], watches: array[int], groups: array[int], terms: array[int]
+    count: int, patterns: array[int], watches: array[int], groups: array[int], places: array[int]
 ) -> Postings:
     sizes = array("I", bytes(4 * (count + 1)))
     for pattern in patterns:
@@ -83,7 +82,7 @@ def _by_pattern(
         starts=array("I", accumulate(sizes)),
         watches=_picked(watches, order),
         groups=_picked(groups, order),
-        terms=_picked(terms, order),
+        places=_picked(places, order),
     )
 
 

@@ -10,21 +10,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from enum import IntEnum
 
 
-class Kind(IntEnum):
-    """What a character is to the words around it; the ones that are never in a word are false."""
-
-    APART = 0
-    POINT = 1
-    """Full stop or comma: inside a number, if digits stand on both sides."""
-    WORD = 2
-    MARK = 3
-    HANGUL = 4
-    SPACELESS = 5
-    SPACELESS_MARK = 6
-
+APART, POINT, WORD, MARK, HANGUL, SPACELESS, SPACELESS_MARK = range(7)
+"""What a character is to the words around it. Apart: never in a word. A point, or comma, is inside a number if
+digits stand on both sides."""
 
 _SPACELESS = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u19e0-\u19ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u302f\u3031-\u3035\u303b"
@@ -36,8 +26,8 @@ _IN_HANGUL = re.compile("[\u1100-\u11ff\u3131-\u318e\ua960-\ua97c\uac00-\ud7fb]"
 _COUNTED = re.compile(f"[{_SPACELESS}]|[^\\s{_SPACELESS}]+")
 
 
-class _Kinds(dict[str, Kind]):
-    def __missing__(self, character: str) -> Kind:
+class _Kinds(dict[str, int]):
+    def __missing__(self, character: str) -> int:
         kind = self[character] = _kind(character)
         return kind
 
@@ -46,40 +36,36 @@ KINDS = _Kinds()
 """Every character's kind, each worked out when first asked for."""
 
 
-def _kind(character: str) -> Kind:
+def _kind(character: str) -> int:
     spaceless = _IN_SPACELESS.match(character)
     if unicodedata.category(character)[0] == "M":
-        return Kind.SPACELESS_MARK if spaceless else Kind.MARK
+        return SPACELESS_MARK if spaceless else MARK
     if not (character.isalnum() or character == "_"):
-        return Kind.POINT if character in ".," else Kind.APART
+        return POINT if character in ".," else APART
     if spaceless:
-        return Kind.SPACELESS
-    return Kind.HANGUL if _IN_HANGUL.match(character) else Kind.WORD
+        return SPACELESS
+    return HANGUL if _IN_HANGUL.match(character) else WORD
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:
     """Whether text[start:end] of a folded text (not empty) is whole words there."""
-    before = KINDS[text[start - 1]] if start else Kind.APART
-    after = KINDS[text[end]] if end < len(text) else Kind.APART
+    before = KINDS[text[start - 1]] if start else APART
+    after = KINDS[text[end]] if end < len(text) else APART
     if not before and not after:
         return True
     return _may_begin(text, start, before) and _may_end(text, end, after)
 
 
-def _may_begin(text: str, start: int, before: Kind) -> bool:
-    if before is Kind.APART or before >= Kind.SPACELESS:
-        return True
-    if before is Kind.POINT:
+def _may_begin(text: str, start: int, before: int) -> bool:
+    if before == POINT:
         return not (start > 1 and text[start].isdecimal() and text[start - 2].isdecimal())
-    return KINDS[text[start]] is Kind.SPACELESS
+    return not before or before >= SPACELESS or KINDS[text[start]] == SPACELESS
 
 
-def _may_end(text: str, end: int, after: Kind) -> bool:
-    if after is Kind.APART or after is Kind.SPACELESS or after is Kind.HANGUL:
-        return True
-    if after is Kind.POINT:
+def _may_end(text: str, end: int, after: int) -> bool:
+    if after == POINT:
         return not (text[end - 1].isdecimal() and end + 1 < len(text) and text[end + 1].isdecimal())
-    return after is Kind.WORD and KINDS[text[end - 1]] >= Kind.HANGUL
+    return not after or after in (SPACELESS, HANGUL) or (after == WORD and KINDS[text[end - 1]] >= HANGUL)
 
 
 def word_starts(text: str, start: int, end: int) -> list[int]:
