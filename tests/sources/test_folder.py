@@ -184,6 +184,15 @@ def test_a_file_that_changes_after_it_was_found_whole_is_left_for_later(desk: De
     assert desk.poll() == ["half and more"]
 
 
+def test_a_file_rewritten_at_its_old_length_after_it_was_found_is_left_for_later(desk: Desk) -> None:
+    path = put(desk.path / "a.txt", "half")
+    desk.poll()
+    desk.wait()
+    found = desk.look().ready[0]
+    put(path, "full", mtime=OLD)
+    assert desk.folder.read(found) is None
+
+
 def test_a_file_that_vanishes_after_it_was_found_is_no_trouble(desk: Desk) -> None:
     path = put(desk.path / "a.txt", "news")
     desk.poll()

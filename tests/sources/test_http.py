@@ -646,7 +646,7 @@ async def test_a_certificate_nobody_vouches_for_is_refused(fetch: HttpFetch) -> 
     tls.load_cert_chain(Path(__file__).with_name("self-signed.pem"))
     server = await Server(answers={"/feed": answer_of(body=FEED)}).start(tls)
     failed = await failure(fetch, server.url().replace("http:", "https:"))
-    assert failed.reason == "its certificate is not good: self-signed certificate"
+    assert failed.reason.startswith("its certificate is not good: self")
     assert not server.requests
     await server.close()
 
