@@ -70,7 +70,7 @@ _LATIN_OR_GREEK = re.compile(
     "[A-Za-z\u00aa\u00ba\u00c0-\u024f\u0250-\u02af\u0370-\u03ff\u1d00-\u1dbf\u1e00-\u1fff\u2c60-\u2c7f"
     "\ua722-\ua7ff\uab30-\uab6f]"
 )
-_CYRILLIC = re.compile("[\u0400-\u052f]")
+_CYRILLIC = re.compile("[\u0400-\u052f\u1c80-\u1c8f]")
 _STRESS = frozenset("\u0300\u0301")
 
 _COMPOSING_JAMO = re.compile("[\u1161-\u1175\u11a8-\u11c2]")
@@ -166,7 +166,7 @@ def _fold_characters(text: str) -> tuple[str, _Edits | None]:
         if folded is not None and len(folded) == 1:
             parts += text[at:start], folded
         else:
-            start = max(at, start - 1) if _extends(run[0]) else start
+            start = max(at, start - 1) if _extends(run[0]) or _is_removed(run[0]) else start
             parts.append(text[at:start])
             for first, last in _clusters(text, start, end):
                 folded = _fold_cluster(text[first:last])
@@ -205,13 +205,13 @@ def _clusters(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 @lru_cache(maxsize=16384)
 def _fold_cluster(cluster: str) -> str:
-    text = "".join(_ALIKE.get(c, c) for c in _REMOVED.sub("", cluster))
-    before = None
-    while text != before:  # once over for nearly all; case folding may undo NFKC, as it does for U+0345
-        before = text
-        text = _without_accents(unicodedata.normalize("NFKC", text)).casefold()
-        text = "".join(_ALIKE.get(c, c) for c in _REMOVED.sub("", text))
-    return "".join(_without_oddities(c) for c in text)
+    text = _alike(cluster)
+    text = _without_accents(unicodedata.normalize("NFKC", text)).casefold()
+    return "".join(_without_oddities(c) for c in _alike(text))
+
+
+def _alike(text: str) -> str:
+    return "".join(_ALIKE.get(c, c) for c in _REMOVED.sub("", text))
 
 
 def _without_oddities(character: str) -> str:

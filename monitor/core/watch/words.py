@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-
 APART, POINT, WORD, MARK, HANGUL, SPACELESS, SPACELESS_MARK = range(7)
 """What a character is to the words around it. Apart: never in a word. A point, or comma, is inside a number if
 digits stand on both sides."""

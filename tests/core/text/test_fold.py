@@ -42,6 +42,7 @@ ALIKE = {
     "zero-width characters": ("Be\u200blo\u200cu\u200dso\u2060v\ufeff", "belousov"),
     "bidirectional controls": ("\u202eBelousov\u202c \u2067x\u2069 \u061cy", "belousov x y"),
     "variation selectors": ("葛\U000e0100城 ☎\ufe0f", "葛城 ☎"),
+    "joiners between a letter and its mark": ("Ne\u200d\u0301met и\u200c\u0306од", "nemet йод"),
     "trade marks": ("Windows™", "windows"),
     "ellipsis": ("wait…", "wait..."),
     "line breaks and tabs": (
@@ -94,6 +95,8 @@ def test_letters_of_their_own_stay(kept: str, lost: str) -> None:
 
 
 def test_a_blank_line_is_two_spaces_and_any_other_white_space_one() -> None:
+    assert fold("a\n\n b").text == "a  b"
+    assert fold("a \n\nb\n\n\nc").text == "a  b  c"
     assert fold("a\nb \n c\n\nd\n \t\n\n  e  f\u2029g").text == "a b c  d  e f  g"
 
 

@@ -92,6 +92,8 @@ WHOLE = {
     "between hyphens": ("the China-Russia talks", "Russia", "Russia"),
     "between slashes": ("China/Russia/Iran", "Russia", "Russia"),
     "before a full stop": ("in Russia.", "Russia", "Russia"),
+    "behind a full stop": ("he left.Putin said", "Putin", "Putin"),
+    "between commas": ("Xi,Putin,Trump", "Putin", "Putin"),
     "ampersand": ("shares of AT&T fell", "AT&T", "AT&T"),
     "plus signs": ("he writes C++, badly", "C++", "C++"),
     "leading full stop": ("a .NET shop", ".NET", ".NET"),
@@ -115,6 +117,10 @@ WHOLE = {
     "Thai": ("นายกรัฐมนตรีไทยกล่าว", "ไทย", "ไทย"),
     "Han": ("中国国防部长董军说", "董军", "董军"),
     "Latin amid Han": ("在NATO峰会", "NATO", "NATO"),
+    "Han behind Latin": ("NATO峰会", "峰会", "峰会"),
+    "Han before Latin": ("中国NATO", "中国", "中国"),
+    "Hangul before Latin": ("한국KBS", "한국", "한국"),
+    "Latin behind a Thai tone mark": ("ที่NATO", "NATO", "NATO"),
     "kana": ("ロシアのベロウソフ国防相", "ベロウソフ", "ベロウソフ"),
     "Hangul with a particle": ("푸틴은 말했다", "푸틴", "푸틴"),
     "Latin with a Korean particle": ("NATO는 말했다", "NATO", "NATO"),
@@ -326,6 +332,15 @@ def test_a_term_over_a_seeming_end_of_sentence_joins_both_sides() -> None:
     assert find("No war for What? Where! Inc made a pact.", topic) == {}
     joined = watch("t", ["war"], ["What? Where! Inc"], within=SENTENCE)
     assert find("No war for What? Where! Inc made a pact.", joined) == {"t": ["war", "What? Where! Inc"]}
+    joined = watch("t", ["pact"], ["What? Where! Inc"], within=SENTENCE)
+    assert find("No war for What? Where! Inc made a pact.", joined) == {"t": ["What? Where! Inc", "pact"]}
+
+
+def test_a_term_longer_than_the_window_is_never_in_it() -> None:
+    long = "ministry of foreign affairs"
+    assert find(f"{long} today", watch("t", [long], ["today"], within=words(2))) == {}
+    topic = watch("t", [long, "talks"], ["today"], within=words(2))
+    assert find(f"{long} talks today", topic) == {"t": ["talks", "today"]}
 
 
 def test_unless_rules_a_watch_out_wherever_its_term_stands() -> None:
@@ -367,6 +382,12 @@ def test_watches_that_name_one_another_are_decided_in_order_whatever_the_lists()
     found = find("it begins", *chain, watch("w2000", ["begins"]))
     assert len(found) == 2_001
     assert found["w0"] == ["begins"]
+
+
+def test_a_watch_is_decided_only_after_all_that_it_names() -> None:
+    top = watch("top", [ref("low")], [ref("mid")])
+    found = find("Moscow", top, watch("mid", [ref("low")]), watch("low", ["Moscow"]))
+    assert found == {"top": ["Moscow"], "mid": ["Moscow"], "low": ["Moscow"]}
 
 
 def test_a_topic_that_names_a_topic_holds_only_where_that_one_is_met() -> None:
