@@ -66,6 +66,7 @@ _MAIL_HEADER = re.compile(
     r"^(From|To|Cc|Subject|Received|Return-Path|Delivered-To|Message-ID|MIME-Version|Content-Type|X-[\w-]{1,40}):[ \t]",
     re.IGNORECASE | re.MULTILINE,
 )
+_IPTC_7901 = re.compile(rb"\x01[ -~\xa0-\xff]{4,90}[\r\n]+[^\x00]{0,60}\x02")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]")
 _JSON = re.compile(r"\{\s*(?:\"|\}|\Z)|\[\s*(?:[\[{\"\d\]-]|\Z)|(?:null|true|false)\s*\Z")
 
@@ -87,11 +88,11 @@ def sniff(document: Document) -> Format | Refused | None:
 
 
 def _framing(content: bytes) -> str | None:
-    """Wire framing: ANPA 1312 begins with SYN SYN SOH, IPTC 7901 with SOH, and STX follows in both."""
+    """Wire framing: ANPA 1312 begins with SYN SYN SOH; IPTC 7901 with SOH, a line, and STX before the text."""
     start = content.lstrip(b"\r\n \0")[:200]
     if start.startswith(b"\x16\x16\x01"):
         return "ANPA 1312"
-    return "IPTC 7901" if start.startswith(b"\x01") and b"\x02" in content[:1000] else None
+    return "IPTC 7901" if _IPTC_7901.match(start) else None
 
 
 def _unread(what: str) -> Refused:

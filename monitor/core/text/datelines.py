@@ -75,7 +75,10 @@ _DATE = (
     r"))"
 )
 _TAG = r"(?P<agency>[^\W\d_][^\n()\[\]:;!?\"“”]{1,39}?)"
-_BRACKETED = r"(?P<agency>\([^()\n]{2,40}\)|\[[^\[\]\n]{2,40}\]|（[^（）\n]{2,40}）|/[^/\n]{2,20}/)\.?"
+_BRACKETED = (
+    r"(?P<agency>\([^()\n]{2,40}\)|\[[^\[\]\n]{2,40}\]|（[^（）\n]{2,40}）"
+    r"|(?<!\S)/[^/\s()]{2,20}(?: [^/\s()]{2,12}){0,2}/)\.?"
+)
 _GAP = r"(?:\s*[,.]\s*|\s+)"
 
 
@@ -125,15 +128,16 @@ _PARTICLES = _words(
 )
 _NEVER_A_PLACE = _words(
     """
-    live update updates watch video photo photos breaking exclusive analysis opinion editorial
-    correction corrected urgent flash brief briefs factbox explainer timeline preview review interview
-    feature profile obituary sport sports business world news headline headlines alert bulletin
-    developing listen read note comment column podcast nato opec asean brics unesco unicef nasa covid
-    fifa uefa bbc cnn who imf crossword quiz recipe poll obituaries sudoku horoscope iaea ecowas wto ceo fbi cia gdp president minister mr mrs he she it they
-    we why how what when where
+    on in at by from since until after before during about as for with to if but and so live update
+    updates watch video photo photos breaking exclusive analysis opinion editorial correction corrected
+    urgent flash brief briefs factbox explainer timeline preview review interview feature profile
+    obituary sport sports business world news headline headlines alert bulletin developing listen read
+    note comment column podcast nato opec asean brics unesco unicef nasa covid fifa uefa bbc cnn who imf
+    crossword quiz recipe poll obituaries sudoku horoscope iaea ecowas wto ceo fbi cia gdp president
+    minister mr mrs he she it they we why how what when where
     """
 )
-_STATES = re.compile(r"(?:[A-Z][a-z]{0,5}\.|[A-Z]\.[A-Za-z]\.?|[a-z]{2,5}\.)")
+_STATES = re.compile(r"(?:[A-Z][A-Za-z]{0,5}\.|[A-Z]\.[A-Za-z]{1,3}\.?|[a-z]{2,5}\.)")
 _STARTS_TEXT = re.compile(r"\s*(?:\Z|[\"“”„«'‘’(\[+*<\-–—]|[^\W_])")
 
 
@@ -143,6 +147,8 @@ def _is_place(text: str) -> bool:
     if not 1 <= len(words) <= 9 or words[0].casefold().strip(".") in _NEVER_A_PLACE:
         return False
     if re.search(r"[^\W\d_]{4,}\.\s+[^\W\d_]", text) or text.count(",") > 3:
+        return False
+    if text.rstrip().endswith(".") and not _STATES.fullmatch(words[-1]):
         return False
     return all(
         w[0].isupper() or _is_uncased(w) or w in _PARTICLES or _STATES.fullmatch(w) for w in words
@@ -183,11 +189,14 @@ def _placed_and_dated(found: re.Match[str]) -> bool:
     return _is_place(found["place"]) and day_of(found["date"]) is not None
 
 
+_SMALL_PLACE = re.compile(r"[A-Za-z][a-z .,'-]{1,40}")
+
+
 def _loosely_dated(found: re.Match[str]) -> bool:
-    """A dash after place and date: some desks write the place in small letters."""
+    """A dash after place and date: some desks write both in small letters."""
     place = found["place"]
-    small = re.fullmatch(r"[a-z][a-z .,'-]{1,40}", place) is not None and len(place.split()) <= 5
-    return day_of(found["date"]) is not None and (_is_place(place) or small)
+    small = found["date"][0].islower() and len(place.split()) <= 4 and re.fullmatch(_SMALL_PLACE, place)
+    return day_of(found["date"]) is not None and (_is_place(place) or bool(small))
 
 
 def _tagged(found: re.Match[str]) -> bool:

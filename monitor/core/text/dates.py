@@ -44,7 +44,7 @@ _DAY_NAME = re.compile(
 )
 _NAME_DAY = re.compile(
     r"(?P<name>[^\W\d_]{3,12})\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?:(?P<t>\d\d?:\d\d:\d\d)\s+)?"
-    r"(?:[A-Z]{3,4}\s+)?(?P<y>\d{4})(?!\d)"
+    r"(?:(?P<z>[A-Z]{3,4})\s+)?(?P<y>\d{4})(?!\d)"
 )
 _SHAPES = (_YEAR_FIRST, _BASIC, _DAY_FIRST, _DAY_NAME, _NAME_DAY)
 _WEEKDAY = re.compile(r"[^\W\d_]{2,14}\.?,?\s+(?=\S)")
@@ -133,7 +133,7 @@ def _with_time(text: str, found: re.Match[str]) -> _Wall | None:
         return None
     if parts.get("t"):
         clock: re.Match[str] | None = _TIME.match(parts["t"])
-        rest = text[found.end() :]
+        rest = f"{parts['z'] or ''} {text[found.end() :]}"
     else:
         clock = (_BASIC_TIME if found.re is _BASIC else _TIME).match(text, found.end())
         rest = text[clock.end() if clock else found.end() :]

@@ -168,8 +168,12 @@ def _is_credit(text: str) -> bool:
     if len(text) > LONGEST_CREDIT or _CREDIT.match(text) is None:
         return False
     words = text.split()[1:]
-    return text[0] in "([" or words[-1].rstrip(".)") == "contributed" or all(
-        not w[0].isalpha() or w[0].isupper() or w.lower().rstrip(",;.") in _CREDIT_SMALL for w in words
+    return (
+        text[0] in "(["
+        or words[-1].rstrip(".)") == "contributed"
+        or all(
+            not w[0].isalpha() or w[0].isupper() or w.lower().rstrip(",;.") in _CREDIT_SMALL for w in words
+        )
     )
 
 

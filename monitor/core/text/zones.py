@@ -42,6 +42,10 @@ class Copy:
 
     pieces: list[Piece] = field(default_factory=list)
     dateline: Dateline | None = None
+    mark: str = ""
+    """What the head ended with that is in no zone, for the text that follows."""
+    gap: str = " "
+    """What parts the dateline from the text behind it: nothing, in scripts that write no spaces."""
     date_text: str | None = None
     agency: str | None = None
 
@@ -100,7 +104,6 @@ class _Head:
         self._copy = copy
         self._headed = headed
         self._runs_on = False
-        self._mark = ""
 
     def read(self, paragraphs: Sequence[str]) -> list[str]:
         """Add the head's pieces to the copy. Gives the paragraphs of running text that are left."""
@@ -120,12 +123,16 @@ class _Head:
         if (without := self._take_dateline(left)) is not None:
             return without
         line, _, more = left[0].partition("\n")
-        if furniture.is_note(line) and line.rstrip().endswith((")", "]")):
-            return self._take(Zone.NOTE, line, more, left)
-        if furniture.is_note(left[0]) and not furniture.opens_notes(left[0]):
-            return self._take(Zone.NOTE, left[0], "", left)
+        if furniture.is_note(line) and not furniture.opens_notes(left[0]):
+            note = _first_sentences(left[0])
+            return self._take(Zone.NOTE, note, left[0][len(note) :].lstrip("\n"), left)
         zone = self._zone_of(line.strip())
-        if zone is Zone.SLUG and " " in line.strip() and self._opens_text(more or "".join(left[1:2])):
+        if (
+            zone is Zone.SLUG
+            and line.isupper()
+            and " " in line
+            and self._opens_text(more or "".join(left[1:2]))
+        ):
             zone = None  # RUSSIA-CHINA TALKS GO ON, right above the dateline, is the headline
         if zone is Zone.DATE:
             self._copy.date_text = self._copy.date_text or _without_label(line.strip())
@@ -137,14 +144,14 @@ class _Head:
         bare = text.strip()
         ended = bare.endswith(" =")  # dpa ends its head so: it is in the text, and in no zone
         self._add(zone, bare[:-2].rstrip() if ended else bare, more)
-        self._mark = " =" if ended else ""
+        self._copy.mark = " =" if ended else ""
         return ([more] if more else []) + left[1:]
 
     def _add(self, zone: Zone, text: str, more: str, glue: str | None = None) -> None:
         """Add a piece; `more` is what is left of its paragraph."""
         between = glue or ("\n" if self._runs_on else "\n\n")
-        self._copy.pieces.append(Piece(zone, text, self._mark + between))
-        self._runs_on, self._mark = bool(more), ""
+        self._copy.pieces.append(Piece(zone, text, self._copy.mark + between))
+        self._runs_on, self._copy.mark = bool(more), ""
 
     def _zone_of(self, line: str) -> Zone | None:
         if furniture.is_byline(line):
@@ -161,7 +168,11 @@ class _Head:
     def _take_dateline(self, left: list[str]) -> list[str] | None:
         dated, text = _split_date(left[0])
         dateline = read_dateline(text)
-        if dateline is None or (self._headed and not self._is_followed(text, dateline, left)):
+        if (
+            dateline is None
+            or (len(left) == 1 and dateline.end == len(text))
+            or (self._headed and not self._is_followed(text, dateline, left))
+        ):
             return None
         if dated:
             self._copy.date_text = self._copy.date_text or _without_label(dated)
@@ -169,6 +180,7 @@ class _Head:
         rest = text[dateline.end :].strip()
         self._add(Zone.DATELINE, text[: dateline.end].strip(), rest, " " if dated else None)
         self._copy.dateline = dateline
+        self._copy.gap = " " if text[dateline.end : dateline.end + 1].isspace() else ""
         return ([rest] if rest else []) + left[1:]
 
     def _is_followed(self, text: str, dateline: Dateline, left: list[str]) -> bool:
@@ -183,7 +195,7 @@ class _Head:
         first, _, more = whole.partition("\n")
         if more and self._opens_text(more) and _looks_like_a_headline(first):
             return self._take(Zone.HEADLINE, first, more, left)
-        ended = len(left) > 1 and "\n" not in whole and self._opens_text(left[1])
+        ended = len(left) > 1 and "\n" not in whole and self._opens_text(left[1], notes=False)
         if not _looks_like_a_headline(whole, ended=ended) or len(left) < 2:
             return self._take_wrapped_headline(left)
         if self._has(Zone.HEADLINE) and not self._leads_to_a_dateline(left[1:]):
@@ -199,13 +211,14 @@ class _Head:
                 return self._take(Zone.HEADLINE, head, more, left)
         return None
 
-    def _opens_text(self, text: str) -> bool:
+    def _opens_text(self, text: str, *, notes: bool = True) -> bool:
+        """Whether a headline can stand right above a text; `notes`: a note to editors counts too."""
         line = text.partition("\n")[0].strip()
         _, undated = _split_date(text)
         return (
             read_dateline(undated) is not None
             or self._zone_of(line) in (Zone.BYLINE, Zone.DATE)
-            or furniture.is_note(line)
+            or (notes and furniture.is_note(line))
         )
 
     def _leads_to_a_dateline(self, left: Sequence[str]) -> bool:
@@ -224,6 +237,14 @@ class _Head:
         text = [p for p in pieces if p.zone is Zone.HEADLINE] or list(pieces)
         self._copy.pieces = [p for p in pieces if p not in text]
         return [p.text for p in text]
+
+
+def _first_sentences(paragraph: str) -> str:
+    """Give a note's lines where more of the head follows at once: up to the first that ends a sentence."""
+    lines = paragraph.split("\n")
+    ends = (".", "!", "?", ")", "]")
+    last = next((i for i, line in enumerate(lines) if line.rstrip().endswith(ends)), len(lines) - 1)
+    return "\n".join(lines[: last + 1])
 
 
 def _without_label(line: str) -> str:
@@ -312,18 +333,18 @@ class _Tail:
             start = furniture.signoff_start(left[-1], agency=self._known)
             if start is None or not left[-1][:start].strip():
                 return
-            self._sign(left[-1][start:].strip(), " ")
+            self._sign(left[-1][start:].strip(), " " if left[-1][start - 1].isspace() else "")
             left[-1] = left[-1][:start].rstrip()
 
 
 def _add_running_text(copy: Copy, paragraphs: Sequence[str], *, joined: bool) -> None:
     zone = Zone.LEAD
     for paragraph in paragraphs:
-        if furniture.is_note(paragraph):
-            copy.pieces.append(Piece(Zone.NOTE, paragraph))
-            continue
-        copy.pieces.append(Piece(zone, paragraph, " " if joined and zone is Zone.LEAD else "\n\n"))
-        zone = Zone.BODY
+        note = furniture.is_note(paragraph)
+        between = copy.gap if joined and zone is Zone.LEAD else "\n\n"
+        copy.pieces.append(Piece(Zone.NOTE if note else zone, paragraph, copy.mark + between))
+        copy.mark = ""
+        zone = zone if note else Zone.BODY
 
 
 def agency_of(name: str | None) -> str | None:

@@ -1,0 +1,208 @@
+"""Feeds are read without fetching, whatever they hold; what they hold becomes text, zones and absolute links."""
+
+import socket
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.core.formats import feed, read
+from monitor.model import Article, ContentHash, Document, Parsed, Refused, SourceId, Zone
+
+Make = Callable[..., Document]
+
+
+def rss(items: str, channel: str = "", declaration: str = "") -> str:
+    return f"{declaration}<rss version='2.0'><channel>{channel}{items}</channel></rss>"
+
+
+def _articles(found: Parsed | Refused) -> tuple[Article, ...]:
+    assert isinstance(found, Parsed), found
+    return found.articles
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        rss("<item><title>a&#x110000;</title></item>"),
+        rss("<item><title>a&#xD800;</title></item>") + "<",
+        rss("<item><title>a&#99999999999;</title></item>"),
+        rss("<item><title>One</title></item>", declaration="<?xml version='1.0' encoding='punycode'?>"),
+        rss("<item xmlns:gml='http://www.opengis.net/gml'><gml:pos>1 2</gml:pos><title>a</title></item>"),
+    ],
+)
+def test_what_feedparser_raises_is_a_refusal(poison: str, document: Make) -> None:
+    found = read(document(poison))
+    assert isinstance(found, Refused)
+    assert "its parser gave up" in found.reason
+
+
+def test_no_feed_makes_a_connection_or_opens_a_file(document: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object) -> None:
+        raise AssertionError("a connection was made")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    declaration = (
+        '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd"><!ENTITY y SYSTEM "http://192.0.2.1/">]>'
+    )
+    found = read(document(rss("<item><title>a&x;b&y;</title></item>", declaration=declaration)))
+    assert "root:" not in str(found)
+
+
+def test_a_billion_laughs_stay_small(document: Make) -> None:
+    entities = "".join(f'<!ENTITY a{i + 1} "{f"&a{i};" * 10}">' for i in range(9))
+    bomb = rss(
+        "<item><title>&a9;</title></item>", declaration=f'<!DOCTYPE rss [<!ENTITY a0 "ha">{entities}]>'
+    )
+    began = time.process_time()
+    assert len(str(read(document(bomb)))) < 10_000
+    assert time.process_time() - began < 2
+
+
+def test_the_parser_is_pinned() -> None:
+    assert feed.feedparser.api.PREFERRED_XML_PARSERS == []
+
+
+@pytest.mark.parametrize(
+    ("item", "url"),
+    [
+        ("<link>https://a.example/1</link>", "https://a.example/1"),
+        ("<link>/1?a=1&amp;b=2</link>", "https://news.example/1?a=1&b=2"),
+        ("<link>javascript:alert(1)</link>", None),
+        ("<guid>https://a.example/g</guid>", "https://a.example/g"),
+        ("<guid isPermaLink='false'>https://a.example/g</guid>", None),
+        ("<link>https://user:word@a.example/</link>", None),
+        ("<enclosure url='https://a.example/a.mp3'/>", None),
+    ],
+)
+def test_an_items_link_is_its_own_page(item: str, url: str | None, document: Make) -> None:
+    content = rss(f"<item><title>t</title>{item}</item>")
+    (article,) = _articles(read(document(content, "https://news.example/feed")))
+    assert article.url == url
+
+
+@pytest.mark.parametrize(
+    ("channel", "item", "language"),
+    [
+        ("<language>en_US</language>", "", "en-US"),
+        ("<language>english (US)</language>", "", None),
+        (
+            "<language>en</language>",
+            "<dc:language xmlns:dc='http://purl.org/dc/elements/1.1/'>fr</dc:language>",
+            "fr",
+        ),
+        ("", "", None),
+    ],
+)
+def test_the_language_is_the_items_else_the_feeds(
+    channel: str, item: str, language: str | None, document: Make
+) -> None:
+    (article,) = _articles(read(document(rss(f"<item><title>t</title>{item}</item>", channel))))
+    assert article.language == language
+
+
+@pytest.mark.parametrize(
+    ("headers", "hints", "title"),
+    [
+        ({"content-type": "application/rss+xml; charset=windows-1251"}, {}, "Мир"),
+        ({"content-type": "application/rss+xml"}, {"encoding": "windows-1251"}, "Мир"),
+        ({"content-type": "text/xml; charset=utf-8"}, {"encoding": "windows-1251"}, "Мир"),
+        ({}, {"encoding": "windows-1251"}, "Мир"),
+    ],
+)
+def test_the_users_encoding_goes_before_the_servers(
+    headers: dict[str, str], hints: dict[str, str], title: str, document: Make
+) -> None:
+    content = rss("<item><title>Мир</title></item>").encode("windows-1251")
+    (article,) = _articles(read(document(content, "https://news.example/feed", headers, **hints)))
+    assert article.headline == title
+
+
+def test_the_longest_of_several_contents_is_the_text(document: Make) -> None:
+    contents = "".join(
+        f"<content:encoded xmlns:content='http://purl.org/rss/1.0/modules/content/'>{t}</content:encoded>"
+        for t in ("short", "the long one")
+    )
+    (article,) = _articles(read(document(rss(f"<item><title>t</title>{contents}</item>"))))
+    assert article.body == "the long one"
+
+
+def test_what_is_too_long_is_cut_and_said(document: Make) -> None:
+    item = f"<item><title>{'head ' * 40_000}</title><description>{'text ' * 250_000}</description></item>"
+    (article,) = _articles(read(document(rss(item))))
+    assert article.headline is not None
+    assert len(article.headline) <= 2_000
+    assert len(article.body) <= 1_000_000
+    assert article.doubts == (
+        "the headline was cut after 2,000 characters",
+        "the text was cut after 1,000,000 characters",
+    )
+
+
+def test_a_damaged_feed_keeps_its_items_and_says_so(document: Make) -> None:
+    found = read(document("<rss version='2.0'><channel><item><title>One</title></item><item><title>Two"))
+    assert isinstance(found, Parsed)
+    assert "One" in [a.headline for a in found.articles]
+    assert "damaged" in found.doubts[0]
+
+
+def test_a_date_without_a_zone_is_the_sources(document: Make) -> None:
+    content = rss("<item><title>t</title><pubDate>Tue, 27 Jan 2026 18:42:00</pubDate></item>")
+    (article,) = _articles(read(document(content, timezone="Asia/Kolkata")))
+    assert article.published == datetime(2026, 1, 27, 13, 12, tzinfo=UTC)
+    assert article.published_text == "Tue, 27 Jan 2026 18:42:00"
+
+
+def test_a_dateline_in_an_item_gets_the_year_of_its_date(document: Make) -> None:
+    item = "<title>t</title><description>OSLO, Dec 31 (NTB) - Text.</description>"
+    content = rss(f"<item>{item}<pubDate>Thu, 01 Jan 2026 00:10:00 GMT</pubDate></item>")
+    (article,) = _articles(read(document(content)))
+    assert article.dateline_date == "2025-12-31"
+    assert article.of(Zone.DATELINE) == ("OSLO, Dec 31 (NTB) -",)
+
+
+BASE = rss(
+    "<item><title>One &amp; two</title><link>https://a.example/1</link><guid>g</guid>"
+    "<pubDate>Tue, 27 Jan 2026 18:42:00 +0530</pubDate><description>&lt;p&gt;BEIJING (AP) - Text.</description></item>"
+    * 2
+).encode()
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(BASE) - 1), st.binary(max_size=4), st.integers(0, 9)),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_no_mutant_breaks_the_reader(changes: list[tuple[int, bytes, int]]) -> None:
+    content = bytearray(BASE)
+    for at, new, length in changes:
+        content[at : at + length] = new
+    now = datetime(2026, 1, 29, tzinfo=UTC)
+    found = read(
+        Document(
+            source=SourceId("s"),
+            location="https://news.example/feed",
+            received_at=now,
+            arrived_at=now,
+            content=bytes(content),
+            content_hash=ContentHash("0"),
+        )
+    )
+    for article in _articles(found) if isinstance(found, Parsed) else ():
+        _assert_zones_fit(article)
+
+
+def _assert_zones_fit(article: Article) -> None:
+    at = 0
+    for zone in article.zones:
+        assert at <= zone.start < zone.end <= len(article.text)
+        assert not article.text[zone.start].isspace()
+        assert not article.text[zone.end - 1].isspace()
+        at = zone.end

@@ -1,0 +1,169 @@
+"""Zones lie apart and in order, hold everything, and running text is in no other zone than its own."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.core.text.furniture import is_byline, is_note, is_signoff, is_slug, signed_at, signoff_start
+from monitor.core.text.zones import Piece, compose, divide
+from monitor.model import Zone
+
+
+def _zones(*paragraphs: str, agency: str | None = None, headed: bool = True) -> list[tuple[str, str]]:
+    text, spans = compose(divide(paragraphs, agency=agency, headed=headed).pieces)
+    return [(span.zone.value, text[span.start : span.end]) for span in spans]
+
+
+@pytest.mark.parametrize(
+    ("paragraphs", "zones"),
+    [
+        (["Only a headline"], [("lead", "Only a headline")]),
+        (["URGENT"], [("lead", "URGENT")]),
+        (["Head", "Text."], [("headline", "Head"), ("lead", "Text.")]),
+        (["A sentence.", "Text."], [("lead", "A sentence."), ("body", "Text.")]),
+        (["By Jane Roe", "Text."], [("byline", "By Jane Roe"), ("lead", "Text.")]),
+        (
+            ["By Monday the talks had failed.", "x"],
+            [("lead", "By Monday the talks had failed."), ("body", "x")],
+        ),
+        (
+            ["One.", "Eds: A note.", "Two."],
+            [("lead", "One."), ("note", "Eds: A note."), ("body", "Two.")],
+        ),
+        (
+            ["Text.", "(Reporting by A B; Editing by C D)"],
+            [("lead", "Text."), ("signoff", "(Reporting by A B; Editing by C D)")],
+        ),
+        (
+            ["Text.", "Reporting by the commission shows a gap."],
+            [("lead", "Text."), ("body", "Reporting by the commission shows a gap.")],
+        ),
+        (
+            ["Text.", "Written by Hugo, it sold well."],
+            [("lead", "Text."), ("body", "Written by Hugo, it sold well.")],
+        ),
+        (["Text. (Reporting by A B)"], [("lead", "Text."), ("signoff", "(Reporting by A B)")]),
+        (["Text. PTI KJV ZH ZH"], [("lead", "Text."), ("signoff", "PTI KJV ZH ZH")]),
+        (["Text. (ANI)"], [("lead", "Text."), ("signoff", "(ANI)")]),
+        (["Text. — Xinhua"], [("lead", "Text."), ("signoff", "— Xinhua")]),
+        (["Text.", "— Xinhua"], [("lead", "Text."), ("signoff", "— Xinhua")]),
+        (["Text. MORE"], [("lead", "Text."), ("signoff", "MORE")]),
+        (["Text.", "(MORE)"], [("lead", "Text."), ("signoff", "(MORE)")]),
+        (["He sang with Thomas More"], [("lead", "He sang with Thomas More")]),
+        (["He told PTI."], [("lead", "He told PTI.")]),
+        (["Text.", "He asked TASS"], [("lead", "Text."), ("body", "He asked TASS")]),
+        (["PTI KJV ZH ZH"], [("lead", "PTI KJV ZH ZH")]),
+    ],
+)
+def test_each_zone_is_found(paragraphs: list[str], zones: list[tuple[str, str]]) -> None:
+    found = _zones(*paragraphs)
+    if paragraphs[0] == "Only a headline":
+        assert found == zones
+    else:
+        assert [z for z in found if z[0] != "headline" or ("headline", z[1]) in zones] == zones
+
+
+def test_a_feed_items_text_has_no_headline() -> None:
+    assert _zones("Short first paragraph", "Text.", headed=False) == [
+        ("lead", "Short first paragraph"),
+        ("body", "Text."),
+    ]
+
+
+def test_an_agency_that_only_the_user_knows_signs_off_too() -> None:
+    assert _zones("Text. XWIRE AB CD", agency="XWIRE")[-1] == ("signoff", "XWIRE AB CD")
+    assert _zones("Text. XWIRE AB CD")[-1] == ("lead", "Text. XWIRE AB CD")
+
+
+@pytest.mark.parametrize(
+    ("line", "slug"),
+    [
+        ("BC-US--GiantLobster", True),
+        ("BC-Light,1st Ld-Writethru,250", True),
+        ("Germany-politics/", True),
+        ("CHINA-RUSSIA/TALKS", True),
+        ("RUSSIA-CHINA-LD TALKS", True),
+        ("Slug: CHINA TALKS", True),
+        ("China and Russia talk", False),
+        ("Text.", False),
+        ("2026-01", False),
+    ],
+)
+def test_slugs_are_told_from_headlines(line: str, slug: bool) -> None:
+    assert is_slug(line) is slug
+
+
+@pytest.mark.parametrize(
+    ("line", "byline"),
+    [
+        ("By Jane Roe", True),
+        ("By JANE ROE and JOHN DOE", True),
+        ("By Manuel van der Berg, dpa", True),
+        ("Associated Press Writer", True),
+        ("Von Max Muster", True),
+        ("By noon it was over", False),
+        ("By Tuesday Nobody knew why", False),
+        ("Jane Roe", False),
+    ],
+)
+def test_bylines_are_told_from_sentences(line: str, byline: bool) -> None:
+    assert is_byline(line) is byline
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("AP-WF-08-29-16 1626GMT", "2016-08-29T16:26Z"),
+        ("212101 GMT Nov 18", "2018-11-21T21:01Z"),
+        ("dpa abc\n\n271205 GMT Okt 26", "2026-10-27T12:05Z"),
+        ("dpa abc", None),
+    ],
+)
+def test_a_signoffs_time_is_read(text: str, at: str | None) -> None:
+    assert signed_at(text) == at
+
+
+WORDS = st.sampled_from(
+    ["Oslo", "OSLO,", "Jan 27", "(AP)", "—", "-", "By", "Jane Roe", "Eds:", "said.", "PTI", "KJV", "(MORE)", "ENDS",
+     "date 2026-01-27", "BC-X--Y", "# Notebook", "* * *", "电", "新华社北京1月27日电", "text", "=", "/TASS/.",
+     "(", ")", "é", "\n"]
+)  # fmt: skip
+
+
+@given(st.lists(st.lists(WORDS, min_size=1, max_size=8).map(" ".join), max_size=8), st.booleans())
+def test_everything_is_in_one_zone_and_in_order(paragraphs: list[str], headed: bool) -> None:
+    clean = [
+        p
+        for p in ("\n".join(line.strip() for line in p.split("\n") if line.strip()) for p in paragraphs)
+        if p
+    ]
+    text, spans = compose(divide(clean, headed=headed).pieces)
+    at = 0
+    inside = ""
+    for span in spans:
+        assert at <= span.start < span.end
+        inside += text[span.start : span.end]
+        at = span.end
+    everything = "".join("".join(clean).split())
+    assert "".join(inside.split()).replace("=", "") == everything.replace("=", "")
+    assert "".join(text.split()) == everything
+
+
+def test_neighbours_of_one_zone_are_one_span() -> None:
+    text, spans = compose([Piece(Zone.LEAD, "a"), Piece(Zone.BODY, "b"), Piece(Zone.BODY, "c")])
+    assert text == "a\n\nb\n\nc"
+    assert [(s.zone, s.start, s.end) for s in spans] == [(Zone.LEAD, 0, 1), (Zone.BODY, 3, 7)]
+
+
+@pytest.mark.parametrize(
+    "unit", ["A", "A ", "a-", "A-", "(", "- ", "PTI ", "By A ", "* ", "#", "x/", "Reporting by ", ". "]
+)
+def test_hostile_copy_takes_no_time(unit: str) -> None:
+    long = (unit * 200_000)[:200_000]
+    began = time.process_time()
+    divide([long, *[unit.strip() or "x"] * 3_000, long])
+    for rule in (is_slug, is_byline, is_note, is_signoff, signoff_start):
+        rule(long)
+    assert time.process_time() - began < 3
