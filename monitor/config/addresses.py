@@ -248,7 +248,7 @@ def encoding(text: str) -> str:
     asked = text.strip()
     try:
         known = codecs.lookup(asked)
-        fit = known.name not in _NO_ENCODINGS and isinstance(b"a".decode(asked), str)
+        fit = known.name.replace("-", "_") not in _NO_ENCODINGS and isinstance(b"a".decode(asked), str)
     except (LookupError, ValueError):
         fit = False
     if not fit and asked not in ("utf-16", "utf-32"):

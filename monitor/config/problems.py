@@ -11,6 +11,10 @@ from monitor.errors import ConfigError
 
 SHOWN_AT_MOST = 200
 """Problems listed for one file; what goes beyond is counted."""
+SOUGHT_AT_MOST = 1_000
+"""Problems sought in one file: with more it is a file of another kind, or a hostile one, and soon put aside."""
+COUNTED_AT_MOST = 400
+"""Problems that are counted exactly: some of those sought turn out to be one."""
 QUOTED_AT_MOST = 60
 
 SYNONYMS: Mapping[str, str] = {
@@ -73,6 +77,11 @@ class Problem:
     column: int
     path: str
     text: str
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Line and column."""
+        return self.line, self.column
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.path}: {self.text}"
@@ -141,6 +150,7 @@ class Mistakes(ConfigError):
 def _told(problems: list[Problem]) -> list[str]:
     lines = [str(p) for p in problems[:SHOWN_AT_MOST]]
     if len(problems) > SHOWN_AT_MOST:
-        more = f"and {len(problems) - SHOWN_AT_MOST:,} more problems from here on"
+        count = len(problems) - SHOWN_AT_MOST
+        more = f"and {count if len(problems) < COUNTED_AT_MOST else 'many'} more problems from here on"
         lines.append(str(replace(problems[SHOWN_AT_MOST], path="file", text=more)))
     return lines

@@ -5,7 +5,7 @@ What is right in a file with mistakes is kept, so that comparing entries finds i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from monitor.config import words
-from monitor.config.problems import Flaw, Problem, listed, meant, quote
+from monitor.config.problems import SHOWN_AT_MOST, SOUGHT_AT_MOST, Flaw, Problem, listed, meant, quote
 from monitor.config.schema import INNER, PARTS, keys_of
 from monitor.config.syntax import KEYS
 from monitor.config.text import read_text
@@ -47,6 +47,13 @@ class Reading(Generic[M]):
         """Give the line of a place in the model."""
         return self.page.line(self.loc(*loc))
 
+    def lines(self, key: str) -> list[int]:
+        """Give the line of each entry of a list in the model."""
+        entries = self.page.root.get(key) if isinstance(self.page.root, Entries) else None
+        if not isinstance(entries, Items):
+            return []
+        return [entries[i].line for i in self.kept.get(key, range(len(entries)))]
+
 
 def read_part(path: Path, model: type[M]) -> Reading[M]:
     """Read and check one file. Raises ConfigError where it cannot be read at all."""
@@ -67,9 +74,12 @@ def check(page: Page, model: type[M]) -> Reading[M]:
         return Reading(page, model.model_validate(page.root), list(page.flaws))
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False, include_context=True)
-    wording = _Wording(page, model)
+    few = errors[:SOUGHT_AT_MOST]
     told = {(p.line, p.path) for p in page.flaws}
-    problems = [*page.flaws, *(p for p in wording.problems(errors) if (p.line, p.path) not in told)]
+    found = _Wording(page, model).problems(few)
+    problems = [*page.flaws, *(p for p in found if (p.line, p.path) not in told)]
+    if len(few) < len(errors):
+        return Reading(page, None, problems)
     sound, kept = _sound(page.root, [e["loc"] for e in errors])
     try:
         return Reading(page, model.model_validate(sound), problems, kept)
@@ -79,10 +89,13 @@ def check(page: Page, model: type[M]) -> Reading[M]:
 
 def _sound(root: Entries, faults: Iterable[Loc]) -> tuple[Entries, dict[str, list[int]]]:
     """Leave out each entry of a list, and each key, that has a fault in it."""
-    sound, bad = Entries(root.line, root.column), {loc[:2] for loc in faults}
+    sound = Entries(root.line, root.column)
     kept: dict[str, list[int]] = {}
+    bad: dict[Step, set[Step]] = {}
+    for loc in faults:
+        bad.setdefault(loc[0] if loc else "", set()).update(loc[1:2])
     for key, value in root.items():
-        at_fault = {loc[1] for loc in bad if len(loc) == 2 and loc[0] == key}
+        at_fault = bad.get(key)
         if isinstance(value, Items) and at_fault:
             kept[key] = [i for i in range(len(value)) if i not in at_fault]
             sound[key] = Items(value.line, value.column)
@@ -90,7 +103,7 @@ def _sound(root: Entries, faults: Iterable[Loc]) -> tuple[Entries, dict[str, lis
         elif isinstance(value, Entries) and at_fault:
             sound[key] = Entries(value.line, value.column)
             sound[key].update({k: v for k, v in value.items() if k not in at_fault})  # type: ignore[union-attr]
-        elif (key,) not in bad:
+        elif at_fault is None:
             sound[key] = value
     return sound, kept
 
@@ -114,25 +127,32 @@ class _Wording:
     model: type[BaseModel]
 
     def problems(self, errors: Iterable[Any]) -> list[Problem]:
-        found, colons = [], set()
-        for error in errors:
-            loc = error["loc"]
-            if error["type"] == "extra_forbidden" and self._is_colon(loc):
-                colons.add(loc[:-1])
-                found.append(self.page.problem(loc[:-1], words.misplaced(self._node(loc[:-1]), "")))
-            elif error["type"] == "missing" and loc[:-1] in colons:
-                continue
-            else:
-                found.append(self._one(error["type"], loc, error))
-        # The order of pydantic's errors puts `missing` first.
-        return [p for p in found if not (p.text.startswith("`name:` is missing") and self._told(p, found))]
+        """Word the errors that will be shown; those beyond are only counted, and need no words."""
+        placed = sorted(
+            ((self.page.problem(e["loc"], ""), e) for e in errors), key=lambda pair: pair[0].place
+        )
+        few = [error for _, error in placed[: 2 * SHOWN_AT_MOST]]
+        excused = {excuse for error in few for excuse in self._excuses(error)}
+        worded = [
+            self._one(e["type"], e["loc"], e)
+            for e in few
+            if e["type"] != "missing" or e["loc"] not in excused
+        ]
+        return [*worded, *(problem for problem, _ in placed[2 * SHOWN_AT_MOST :])]
 
-    @staticmethod
-    def _told(problem: Problem, found: list[Problem]) -> bool:
-        return any(p is not problem and (p.line, p.path) == (problem.line, problem.path) for p in found)
+    def _excuses(self, error: Any) -> Iterator[Loc]:
+        """Give the keys that are missing only because of this mistake: a misspelt one, or text with a colon."""
+        loc = error["loc"]
+        if error["type"] == "extra_forbidden":
+            near = meant(str(loc[-1]), self._keys(loc))
+            yield from (
+                (*loc[:-1], key) for key in self._keys(loc) if f"`{key}`" in near or self._is_colon(loc)
+            )
 
     def _one(self, kind: str, loc: Loc, error: Any) -> Problem:
         match kind:
+            case "extra_forbidden" if self._is_colon(loc):
+                return self.page.problem(loc[:-1], words.misplaced(self._node(loc[:-1]), ""))
             case "extra_forbidden":
                 return self._at_key(loc, self._unknown(loc))
             case "missing":

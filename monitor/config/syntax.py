@@ -231,7 +231,9 @@ def _unclosed_bracket(error: Any, lines: list[str], at: int) -> Found:
     if "flow" not in str(error.context):
         return None
     mark = error.context_mark
-    opened = lines[mark.line][mark.column]
+    opened = lines[mark.line][mark.column : mark.column + 1]
+    if opened not in ("[", "{"):
+        return None
     closing = "]" if opened == "[" else "}"
     told = (
         f"the {opened} that opens here does not go on well: a comma is missing, or the {closing} "

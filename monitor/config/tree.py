@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import yaml  # type: ignore[import-untyped,unused-ignore]
 from yaml.cyaml import CParser  # type: ignore[import-untyped,unused-ignore]
 
-from monitor.config.problems import Flaw, Problem, quote
+from monitor.config.problems import SOUGHT_AT_MOST, Flaw, Problem, quote
 from monitor.config.syntax import curly_quotes, explain
 from monitor.config.text import TextFile
 
@@ -122,6 +122,8 @@ def read_tree(file: TextFile) -> Page:
     try:
         while not isinstance(event := parser.get_event(), yaml.StreamEndEvent):
             builder.take(event)
+    except _Enough:
+        pass
     except yaml.MarkedYAMLError as error:
         raise explain(error, file.text) from None
     except yaml.YAMLError as error:
@@ -129,6 +131,10 @@ def read_tree(file: TextFile) -> Page:
     if builder.root is None or (isinstance(builder.root, Scalar) and builder.root.empty):
         raise Flaw(1, 1, "says nothing: it is empty, or only half saved, or every line is a comment")
     return Page(file, builder.root, tuple(builder.flaws))
+
+
+class _Enough(Exception):
+    """There are so many mistakes that the rest need not be read."""
 
 
 @dataclass(slots=True)
@@ -277,6 +283,8 @@ class _Builder:
         self._flaw_at(*_at(event), text)
 
     def _flaw_at(self, line: int, column: int, text: str) -> None:
+        if len(self.flaws) >= SOUGHT_AT_MOST:
+            raise _Enough
         self.flaws.append(Problem(self.file.shown, line, column, self._path(), text))
 
     def _path(self) -> str:

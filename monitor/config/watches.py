@@ -12,7 +12,7 @@ from typing import Any
 from monitor.config import schema
 from monitor.config.entry import Defaults, make_watch
 from monitor.config.names import read_names
-from monitor.config.problems import Mistakes, Problem, meant, quote
+from monitor.config.problems import SOUGHT_AT_MOST, Mistakes, Problem, meant, quote
 from monitor.config.reading import Reading, read_part
 from monitor.config.tree import Entries, Items, Scalar, Step, locate
 from monitor.config.words import default_id
@@ -34,6 +34,8 @@ from monitor.model import (
 
 MOST_COMPARED = 5_000
 """Ids that a mistyped one is compared with: comparing takes a while."""
+MOST_HINTS = 20
+"""Mistyped references that a near id is sought for."""
 _REFERENCE = re.compile(r"(actor|topic):(\S.*)\Z")
 
 
@@ -84,10 +86,12 @@ class Watches:
         defaults = self._defaults(model)
         name = reading.page.file.name
         actors = [
-            _actor(a, defaults, Origin(name, reading.line("actors", i))) for i, a in enumerate(model.actors)
+            _actor(actor, defaults, Origin(name, line))
+            for actor, line in zip(model.actors, reading.lines("actors"), strict=True)
         ]
         topics = [
-            _topic(t, defaults, Origin(name, reading.line("topics", i))) for i, t in enumerate(model.topics)
+            _topic(topic, defaults, Origin(name, line))
+            for topic, line in zip(model.topics, reading.lines("topics"), strict=True)
         ]
         self._refer(reading, model, topics)
         self.sheets.append(Sheet(reading.page.file.shown, actors, _pointer(reading, "actors")))
@@ -152,22 +156,34 @@ class Watches:
         for sheet in self.sheets:
             for i, watch in enumerate(sheet.watches):
                 first = known.setdefault(watch.id, watch)
-                if first is not watch:
+                if first is not watch and len(clashes) < SOUGHT_AT_MOST:
                     clashes.append(_clash(sheet, i, first, shown[first.origin.file]))
         self.problems.extend(clashes)
         return known
 
     def _look_up(self, known: dict[WatchId, Watch]) -> None:
+        wrong = 0
         for reading, loc, own, text in self.references:
-            kind, asked = _parts(text)
-            found = known.get(WatchId(asked))
-            if found is None and asked not in self.doubtful:
-                reading.blame(_unknown(kind, asked, known.values()), *loc)
-            elif found is not None and (found.kind is WatchKind.TOPIC) != (kind == "topic"):
-                right = "topic" if kind == "actor" else "actor"
-                reading.blame(f"`{quote(asked)}` is no {kind}, did you mean `{right}:{quote(asked)}`?", *loc)
-            elif asked == own:
-                reading.blame(f"`{quote(text)}` is the topic itself: name its words instead", *loc)
+            told = self._doubt(known, own, text, near=wrong < MOST_HINTS)
+            wrong += told is not None
+            if told is not None and wrong < SOUGHT_AT_MOST:
+                reading.blame(told, *loc)
+
+    def _doubt(self, known: dict[WatchId, Watch], own: WatchId, text: str, *, near: bool) -> str | None:
+        """Say what is wrong with a reference; `near`: and which id was probably meant."""
+        kind, asked = _parts(text)
+        found = known.get(WatchId(asked))
+        if found is None:
+            if asked in self.doubtful:
+                return None
+            return (
+                f"there is no {kind} with the id "
+                f"`{quote(asked)}`{_near(kind, asked, known.values()) if near else ''}"
+            )
+        if (found.kind is WatchKind.TOPIC) != (kind == "topic"):
+            right = "topic" if kind == "actor" else "actor"
+            return f"`{quote(asked)}` is no {kind}, did you mean `{right}:{quote(asked)}`?"
+        return f"`{quote(text)}` is the topic itself: name its words instead" if asked == own else None
 
     def _refuse_circles(self, known: dict[WatchId, Watch]) -> None:
         leads: dict[WatchId, list[WatchId]] = {}
@@ -223,13 +239,12 @@ def _untold(sheet: Sheet, channels: Collection[str]) -> Iterator[Problem]:
             yield Problem(sheet.shown, *sheet.point(i)[:2], "tell", no_channel(wrong, channels))
 
 
-def _unknown(kind: str, asked: str, watches: Collection[Watch]) -> str:
-    """Say that no watch has this id; near ones are sought by the id, and by the name."""
+def _near(kind: str, asked: str, watches: Collection[Watch]) -> str:
+    """Say which watch was probably meant: one with this name, or with an id like it."""
     right_kind = [w for w in watches if (w.kind is WatchKind.TOPIC) == (kind == "topic")]
     named = next((w.id for w in right_kind if w.name.casefold() == asked.casefold()), None)
-    near = meant(asked, [w.id for w in right_kind] if len(right_kind) < MOST_COMPARED else ())
-    hint = f", did you mean `{quote(named)}`?" if named else near
-    return f"there is no {kind} with the id `{quote(asked)}`{hint}"
+    ids = [w.id for w in right_kind] if len(right_kind) < MOST_COMPARED else ()
+    return f", did you mean `{quote(named)}`?" if named else meant(asked, ids)
 
 
 def _doubtful(reading: Reading[schema.Watchlist]) -> Iterator[str]:
