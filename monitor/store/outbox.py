@@ -77,9 +77,10 @@ WHERE coalesce(c.paused_until, 0) <= :now
 GROUP BY r.id, lane.column1
 """
 
+# None from after now: those that a clock which was ahead has dated would count for as long as it was ahead.
 _SENT = """
 SELECT count(*) FROM
-  (SELECT 1 FROM message WHERE recipient = ? AND counts = 1 AND created_at > ? LIMIT 100000)
+  (SELECT 1 FROM message WHERE recipient = ? AND counts = 1 AND created_at > ? AND created_at <= ? LIMIT 100000)
 """
 
 _NEXT_DUE = """
@@ -97,9 +98,9 @@ def queues(connection: sqlite3.Connection, now: datetime) -> tuple[Queue, ...]:
     lanes: dict[int, list[sqlite3.Row]] = {}
     for row in connection.execute(_DUE, {"now": micros(now)}):
         lanes.setdefault(row["id"], []).append(row)
-    since = micros(now - _HOUR)
+    hour = (micros(now - _HOUR), micros(now))
     return tuple(
-        _queue(rows, connection.execute(_SENT, (recipient, since)).fetchone()[0])
+        _queue(rows, connection.execute(_SENT, (recipient, *hour)).fetchone()[0])
         for recipient, rows in lanes.items()
     )
 
@@ -279,7 +280,7 @@ def _settle_deliveries(
         "UPDATE delivery SET state = ?1, open = ?2, detail = ?3, tries = tries + 1, refusals = refusals + ?4,"
         " lease_until = NULL, settled_at = ?5, next_try_at = CASE ?2 WHEN 1 THEN ?6 ELSE next_try_at END,"
         " ready_at = CASE ?2 WHEN 1 THEN ?6 ELSE ready_at END"
-        " WHERE message = ?7 AND lease_until IS NOT NULL",
+        " WHERE message = ?7",
         (
             settlement.state,
             is_open,

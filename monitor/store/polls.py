@@ -105,6 +105,7 @@ class _Poll:
         self._new_identities: list[tuple[Value, ...]] = []
         self._old_identities: list[tuple[Value, ...]] = []
         self._sightings: list[tuple[Value, ...]] = []
+        self._kept: list[tuple[Value, ...]] = []
         self._alerts: dict[str, tuple[Value, ...]] = {}
         self._matches: list[tuple[Value, ...]] = []
         self.deliveries: list[tuple[Value, ...]] = []
@@ -191,6 +192,8 @@ class _Poll:
         self._sightings.append((home.article, self._source, document, received, headline, url))
         if intake.decision is not None:
             text = self._text(home.version)
+            # Evidence of an alert from now on.
+            self._kept.append((home.version,))
             self._alert(home, intake, tuple(_proven(match, text) for match in intake.matches))
         return home
 
@@ -228,6 +231,7 @@ class _Poll:
 
     def _version(self, home: _Home, intake: Intake, number: int, document: int, received: int) -> None:
         self._next_version = home.version + 1
+        # The text of a version with an alert is its evidence, and stays.
         purgeable = intake.decision is None
         article = intake.article
         self._texts[home.version] = (home.version, zones_value(article.zones), sound(article.text))
@@ -330,9 +334,7 @@ class _Poll:
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             self._alerts.values(),
         )
-        # The text of an article with an alert is its evidence, and stays.
-        evidence = [(row[7],) for row in self._alerts.values()]
-        many("UPDATE version SET purgeable = 0 WHERE id = ? AND purgeable = 1", evidence)
+        many("UPDATE version SET purgeable = 0 WHERE id = ? AND purgeable = 1", self._kept)
         many(
             "INSERT INTO match (alert, version, watch, name, kind, priority, origin_file, origin_line, tell, watchlist,"
             " mentions) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

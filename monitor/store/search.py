@@ -16,6 +16,8 @@ _FEW = 8
 """Texts indexed between two looks at the clock."""
 LONGEST_TAIL = 50_000
 """Texts not indexed yet that one search reads, the newest; the indexer is far behind where there are more."""
+_OF_BUDGET = 0.6
+"""Part of a slice's time for reading texts; the rest is for the flush of what was read, which the commit does."""
 _STATE = "searchable up to"
 
 _INDEX = """
@@ -31,7 +33,7 @@ def index_slice(
     pressed: Callable[[], bool],
 ) -> bool:
     """Index texts for about so long, or until somebody waits; say whether more is to be done."""
-    ends = monotonic() + seconds
+    ends = monotonic() + seconds * _OF_BUDGET
     done = indexed_up_to(connection)
     while (last := _last_of_next(connection, done)) is not None:
         connection.execute(_INDEX, (done, last))

@@ -55,6 +55,7 @@ async def work(path: Path, step: str, count: int) -> None:
         await store.purge(NOON, NOON, 9)
     await store.release_leases()
     await store.retry([], NOON)
+    await store.pull_forward(timedelta(0), NOON + timedelta(days=9))
     await store.close()
 
 

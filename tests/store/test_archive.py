@@ -105,6 +105,15 @@ async def test_deliveries_are_found_by_state(store: Store, archive: Archive) -> 
     assert [record.headline for record in both] == ["2a", "0b"]
 
 
+async def test_alerts_and_deliveries_are_found_by_what_they_belong_to(store: Store, archive: Archive) -> None:
+    await fill(store)
+    (newest, *_) = archive.alerts(limit=9)
+    assert headlines(archive.alerts(limit=9, article=newest.alert.article)) == ["2b"]
+    assert [r.headline for r in archive.deliveries(limit=9, alert=newest.alert.id)] == ["2b"]
+    assert archive.deliveries(limit=9, alert=newest.alert.id, states=[DeliveryState.DEAD]) == ()
+    assert archive.deliveries(limit=9, alert=newest.alert.id, offset=1) == ()
+
+
 async def test_an_archive_sees_what_was_committed_after_it_was_opened(store: Store, archive: Archive) -> None:
     assert archive.articles(limit=9) == ()
     await store.commit_poll(outcome(new(article())))

@@ -46,7 +46,8 @@ async def test_a_kill_loses_nothing_and_doubles_nothing(
     log = tmp_path / "log"
     count = (
         1
-        if step.split(":")[0] in ("migrate", "mirror_sources", "release_leases", "retry", "checkpoint")
+        if step.split(":")[0]
+        in ("migrate", "mirror_sources", "release_leases", "retry", "pull_forward", "checkpoint")
         else 2
     )
     assert die(template, path, step, count, log) == signal.SIGKILL

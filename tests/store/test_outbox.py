@@ -229,6 +229,12 @@ async def test_messages_of_the_last_hour_count_whether_sent_or_in_flight_but_not
     assert queue.sent_last_hour == 0
 
 
+async def test_messages_dated_by_a_clock_that_was_ahead_do_not_count(store: Store) -> None:
+    await store.commit_poll(outcome(alerting("A"), alerting("B")))
+    await claimed(store, at_most=1, now=OWED + timedelta(days=365))
+    assert [queue.sent_last_hour for queue in await store.queues(OWED)] == [0]
+
+
 async def test_messages_of_troubles_do_not_count(store: Store) -> None:
     here = replace(OPS, channel=DESK, recipient=NIGHT)
     await store.tell([Trouble(key="k", text="down", at=NOON)], [], [here], NOON)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -150,27 +151,26 @@ async def shelf(store: Store, archive: Archive) -> Archive:
     return archive
 
 
-def fts(texts: list[str]) -> Callable[[str], list[int]]:
+@contextmanager
+def fts(texts: list[str]) -> Iterator[Callable[[str], list[int]]]:
     """Search with the index's own tokeniser and nothing of ours."""
-    db = sqlite3.connect(":memory:")
-    db.execute(
-        "CREATE VIRTUAL TABLE t USING fts5(words,"
-        " tokenize=\"unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'\")"
-    )
-    db.executemany("INSERT INTO t (words) VALUES (?)", [(text,) for text in texts])
-
-    def ask(word: str) -> list[int]:
-        return [row for (row,) in db.execute("SELECT rowid FROM t WHERE t MATCH ?", (f'"{word}"',))]
-
-    return ask
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute(
+            "CREATE VIRTUAL TABLE t USING fts5(words,"
+            " tokenize=\"unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'\")"
+        )
+        db.executemany("INSERT INTO t (words) VALUES (?)", [(text,) for text in texts])
+        yield lambda word: [
+            row for (row,) in db.execute("SELECT rowid FROM t WHERE t MATCH ?", (f'"{word}"',))
+        ]
 
 
 def test_the_cheap_look_at_the_tail_never_hides_what_the_tokeniser_would_find() -> None:
     characters = [c for c in map(chr, range(0x80, 0xD800)) if c.isalpha()]
-    ask = fts(characters)
-    for letter in "abcdefghijklmnopqrstuvwxyzабвгдежзийклмнопрстуфхцчшщъыьэюяё0123456789":
-        for row in ask(letter):
-            assert could_hold(characters[row - 1], wanted(letter)), (letter, characters[row - 1])
+    with fts(characters) as ask:
+        for letter in "abcdefghijklmnopqrstuvwxyzабвгдежзийклмнопрстуфхцчшщъыьэюяё0123456789":
+            for row in ask(letter):
+                assert could_hold(characters[row - 1], wanted(letter)), (letter, characters[row - 1])
 
 
 @pytest.mark.parametrize(
