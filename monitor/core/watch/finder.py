@@ -23,7 +23,7 @@ from monitor.model import Article, Match, Mention, Watch, Watchlist, WatchlistVe
 
 
 def compile_watchlist(watchlist: Watchlist) -> Finder:
-    """Make a finder of a watchlist: 0.5 s and 65 MB for 100,000 names of two words.
+    """Make a finder of a watchlist: 0.7 s and 26 MB for 100,000 names of two words, 9 s and 185 MB for a million.
 
     Raises ConfigError, naming file and line, where a watch names another that is not there, or they go in a
     circle. A term of which folding leaves nothing, and a condition without terms, are never met.

@@ -315,6 +315,14 @@ def test_a_window_of_words_goes_from_lead_to_body() -> None:
     assert find(story, watch("t", *TALKS, within=words(4))) == {}
 
 
+def test_topics_of_the_same_unit_are_decided_each_by_its_own_terms() -> None:
+    story = lead("Moscow and Beijing met. Talks in Kyiv failed.")
+    for within in (SENTENCE, PARAGRAPH, words(4)):
+        one = watch("one", ["Moscow"], ["Beijing"], within=within)
+        other = watch("other", ["talks"], ["Kyiv"], within=within)
+        assert find(story, one, other) == {"one": ["Moscow", "Beijing"], "other": ["Talks", "Kyiv"]}
+
+
 def test_words_are_counted_as_people_do() -> None:
     story = lead("Moscow — the vice-minister's U.S. trip — Beijing talks")
     assert find(story, watch("t", *TALKS, within=words(6))) == {}
