@@ -193,6 +193,10 @@ class _Child:
         await asyncio.shield(asyncio.ensure_future(self._end()))
 
     async def _end(self) -> None:
+        if self._replies.at_eof():  # it is ending by itself: how it does is worth a moment
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._process.wait()
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import chain, repeat
 
 from monitor.core.text import furniture
 from monitor.core.text.agencies import agency_named
@@ -89,6 +90,7 @@ def divide(paragraphs: Sequence[str], *, agency: str | None = None, headed: bool
     tail = _Tail(known or agency)
     tail.read(rest)
     _add_running_text(copy, rest, joined=copy.dateline is not None and bool(rest))
+    _give_back_mark(copy)
     copy.pieces += tail.pieces
     copy.agency = known or tail.agency or agency
     return copy
@@ -234,9 +236,27 @@ class _Head:
         pieces = self._copy.pieces
         if left or self._copy.dateline:
             return left
-        text = [p for p in pieces if p.zone is Zone.HEADLINE] or list(pieces)
-        self._copy.pieces = [p for p in pieces if p not in text]
-        return [p.text for p in text]
+        _give_back_mark(self._copy)
+        last = len(pieces) if any(p.zone is Zone.HEADLINE for p in pieces) else 0
+        while last and pieces[last - 1].zone is Zone.HEADLINE:
+            last -= 1
+        trailing = pieces[last:]
+        self._copy.pieces = pieces[:last] if trailing else _as_text(pieces)
+        return [p.text for p in trailing]
+
+
+def _give_back_mark(copy: Copy) -> None:
+    """Put a mark that no text follows back where it stood."""
+    if copy.mark and copy.pieces:
+        last = copy.pieces[-1]
+        copy.pieces[-1] = replace(last, text=last.text + copy.mark)
+    copy.mark = ""
+
+
+def _as_text(pieces: Sequence[Piece]) -> list[Piece]:
+    """Make the headlines among pieces running text, where they stand."""
+    zones = chain((Zone.LEAD,), repeat(Zone.BODY))
+    return [replace(p, zone=next(zones)) if p.zone is Zone.HEADLINE else p for p in pieces]
 
 
 def _first_sentences(paragraph: str) -> str:
