@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+from monitor.config.addresses import on_this_machine
 from monitor.config.places import WATCHLISTS
 from monitor.config.problems import quote
 from monitor.config.reading import read_part
@@ -65,6 +66,9 @@ def _secrets(settings: Settings) -> Iterator[str]:
         return
     if model.mail and model.mail.password and is_literal(model.mail.password):
         yield "the mail password stands in monitor.yaml itself: better `${credential:NAME}` or `${file:PATH}`"
+    mail = settings.mail
+    if mail and mail.password and mail.security == "none" and not on_this_machine(mail.host):
+        yield "the mail password goes over the network for all to read: take `security: none` out"
     for name, channel in model.channels.items():
         if channel.url and is_literal(channel.url):
             yield f"the url of the channel `{quote(name)}` stands in monitor.yaml itself, and may be a secret"

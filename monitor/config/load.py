@@ -158,10 +158,10 @@ class _Load:
         if text is None:
             return None
         try:
-            return Secret(self.secrets.fill(text, monitor.page.file.path.parent))
+            return Secret(self.secrets.fill(text.strip(), monitor.page.file.path.parent))
         except Unfit as error:
             monitor.blame(str(error), *loc)
-            return Secret("")
+            return None
 
     def _channels(self, monitor: Reading[schema.Monitor] | None) -> tuple[ChannelSettings, ...]:
         terminal = ChannelSettings(name=TERMINAL, recipients=(Recipient(TERMINAL),), at_most=None)
@@ -182,7 +182,7 @@ class _Load:
         self, monitor: Reading[schema.Monitor], name: ChannelName, channel: schema.Channel
     ) -> ChannelSettings:
         url = self._secret(monitor, channel.url, "channels", name, "url")
-        if url is not None and url.reveal() and self.secrets.wanted:
+        if url is not None and self.secrets.wanted:
             try:
                 addresses.channel_url(url.reveal())
             except Unfit as error:

@@ -79,12 +79,20 @@ def missing(directory: Path) -> Iterator[Problem]:
 def strays(directory: Path) -> Iterator[Problem]:
     """Give the files that look like configuration, but are not read because of their names."""
     lists = directory / WATCHLISTS
-    for path in sorted(directory.iterdir()) if directory.is_dir() else ():
+    for path in _entries(directory):
         if path.name not in (MONITOR, SOURCES) and _like_yaml(path):
             yield _stray(path, _meant(path.name))
-    for path in sorted(lists.iterdir()) if lists.is_dir() else ():
+    for path in _entries(lists):
         if path.suffix != ".yaml" and _like_yaml(path):
             yield _stray(path, _LIKE_YAML.sub("", path.name) + ".yaml")
+
+
+def _entries(folder: Path) -> list[Path]:
+    """Give what lies in a folder; nothing where it may not be listed, since its files are then told of one by one."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
 
 
 def _like_yaml(path: Path) -> bool:

@@ -239,15 +239,16 @@ _WANTED = {
 
 def _home_of(key: str, model: type[BaseModel], depth: int) -> str | None:
     """Say where a key belongs that is known, but not here."""
+    below = next((p for p, inner in INNER.items() if key in keys_of(inner) and p in keys_of(model)), None)
+    if below is not None:
+        return f"to an entry below `{below}:`"
+    if depth > 1 and key in keys_of(model):
+        return "at the top of the file, with no spaces before it"
     files = {
         "monitor": "in monitor.yaml",
         "sources": "in sources.yaml",
         "watchlist": "in a file in watchlists/",
     }
-    for part, other in PARTS.items():
-        if key in keys_of(other) and (other is not model or depth > 1):
-            return files[part] if other is not model else "at the top of the file, with no spaces before it"
-    for parent, inner in INNER.items():
-        if key in keys_of(inner) and parent in keys_of(model):
-            return f"to an entry below `{parent}:`"
-    return None
+    return next(
+        (files[part] for part, other in PARTS.items() if other is not model and key in keys_of(other)), None
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -64,7 +65,7 @@ class Secrets:
                 f"the credential `{name}` is there only for the service that systemd starts: by hand, use "
                 "`${env:NAME}` or `${file:PATH}`"
             )
-        if not (self.credentials / name).exists():
+        if not os.path.exists(self.credentials / name):
             raise Unfit(f"there is no credential `{name}`: name it in the unit, `LoadCredential={name}:…`")
         return self._file(self.credentials / name)
 

@@ -63,6 +63,8 @@ def read_bytes(path: Path, most: int) -> bytes:
             content = file.read(most + 1)
     except OSError as error:
         raise Flaw(1, 1, cannot_read(error)) from None
+    except ValueError:  # a NUL in the path itself
+        raise Flaw(1, 1, "has a path that no file can have") from None
     if len(content) > most:
         raise Flaw(
             1,

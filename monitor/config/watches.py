@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -110,7 +111,7 @@ class Watches:
 
     def _names(self, reading: Reading[schema.Watchlist], number: int, file: str, defaults: Defaults) -> None:
         path = reading.page.file.path.parent / file
-        if not path.exists():
+        if not os.path.exists(path):
             reading.blame(
                 f"there is no file `{quote(file)}` in {quote(str(path.parent))}", "names_from", number
             )

@@ -71,6 +71,8 @@ def test_a_secret_stands_in_for_its_reference(written: str, read: str, config: A
         ("${file:watchlists}", "is a folder"),
         ("${credential:chat}", "is there only for the service that systemd starts"),
         ("${credential:../x}", "is no name of a credential"),
+        ("", "is no address that Apprise knows"),
+        ("${file:a\\0b}", "has a path that no file can have"),
         ("${env:JUNK}", "is no address that Apprise knows"),
         ("${env:LINES}", "holds a line break"),
     ],
@@ -80,10 +82,18 @@ def test_a_secret_that_cannot_be_had_is_told_by_its_place_and_never_shown(
 ) -> None:
     config.environ = {"JUNK": "hunter2", "LINES": "json://hunter2\nX: y"}
     config.write("empty", "\n")
-    (found,) = config.problems(monitor=CHAT % written)
+    chat = 'channels:\n  chat: {url: "%s"}\ntell: [chat]\n'
+    (found,) = config.problems(monitor=chat % written)
     assert found.startswith("monitor.yaml:2:15: channels.chat.url: ")
     assert told in found
     assert "hunter2" not in found
+
+
+def test_a_mail_password_that_travels_in_the_open_is_warned_of(config: Any) -> None:
+    config.write("pw", "secret\n")
+    monitor = MAIL.replace("user:", "security: none, user:")
+    assert any("for all to read" in w for w in warnings(config.load(monitor=monitor % "smtp.paper.example")))
+    assert not any("for all to read" in w for w in warnings(config.load(monitor=monitor % "localhost")))
 
 
 def test_a_missing_credential_is_told(config: Any) -> None:
