@@ -29,12 +29,21 @@ def receiver() -> Iterator[Receiver]:
     server.close()
 
 
-@pytest.fixture
-def mail_server() -> Iterator[MailServer]:
+@pytest.fixture(scope="session")
+def one_mail_server() -> Iterator[MailServer]:
+    """Started once: that takes longer than most tests."""
     server = MailServer()
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def mail_server(one_mail_server: MailServer) -> MailServer:
+    one_mail_server.replies.clear()
+    one_mail_server.got.clear()
+    one_mail_server.drop_after_data = False
+    return one_mail_server
 
 
 def now() -> datetime:

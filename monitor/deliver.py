@@ -1,0 +1,436 @@
+"""What is owed becomes messages: claim, word, send, settle. Knows no clock but the given one, and decides nothing.
+
+    queues ──> pacing ──> claim ──> word ──> send ──> retry ──> settle
+     store      core       store   channel  channel    core      store
+
+Each channel has workers of its own, as many as may be in flight, so that a slow or broken one holds up no other.
+Queues are read as numbers, which the workers count down themselves between two looks: ten thousand owed deliveries
+cost one look and a claim a message. A recipient that fails is left alone for a while, and then tried with another
+message than the one that failed: one bad message holds up nothing. What was sent but could not be settled is settled
+before its recipient gets anything more: a full disk makes no message twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from monitor.config.settings import Settings
+from monitor.core.alerts import retry
+from monitor.core.alerts.pacing import next_claim, next_moment
+from monitor.errors import MonitorError
+from monitor.model import (
+    Batch,
+    ChannelName,
+    Claim,
+    Only,
+    Queue,
+    Recipient,
+    SendOutcome,
+    SendResult,
+    Settlement,
+    TroubleRoute,
+)
+from monitor.ports import Channel, Clock, Step, Store, nothing
+
+log = structlog.get_logger("monitor.deliver")
+
+STEPS = ("claim:before", "claim:after", "send:before", "send:after", "settle:before", "settle:after")
+"""Where a process may be made to die, in the order they come."""
+LEASE = timedelta(minutes=5)
+"""Longer than any channel takes for a message."""
+LOOK_EVERY = 30.0
+"""Seconds between two looks at the store when nothing asks for one."""
+LOOK_GAP = 0.1
+"""Seconds between two looks at least, however often it is woken."""
+HAIR = 0.001
+"""Seconds that a timer may be early."""
+OUTAGE = 3
+"""Failures in a row that mean that the receiver, not the message, is in trouble."""
+STORE_PAUSE = 1.0
+STORE_PAUSE_MOST = 30.0
+ATTEMPTS_ONCE = 3
+"""To settle, where nobody stays to try for longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A channel with its limits."""
+
+    channel: Channel
+    at_most: int | None = None
+    """Messages an hour to each recipient."""
+    parallel: int = 1
+    """Messages in flight."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """All channels of a configuration, and who hears of troubles."""
+
+    channels: Mapping[ChannelName, Way]
+    troubles: tuple[TroubleRoute, ...] = ()
+    fallback: tuple[TroubleRoute, ...] = ()
+    """Hear of a trouble of the channels that troubles are told on."""
+
+    def routes(self, failing: ChannelName) -> tuple[TroubleRoute, ...]:
+        """Give who hears of a trouble of this channel: never the channel itself."""
+        usual = tuple(r for r in self.troubles if r.channel != failing)
+        return usual or tuple(r for r in self.fallback if r.channel != failing)
+
+
+def ways(settings: Settings, channels: Mapping[ChannelName, Channel]) -> Ways:
+    """Give the ways of a configuration, over channels that were built from it."""
+    recipients = {c.name: c.recipients for c in settings.channels}
+
+    def routes(names: Sequence[ChannelName]) -> tuple[TroubleRoute, ...]:
+        return tuple(TroubleRoute(channel=n, recipient=r) for n in names for r in recipients.get(n, ()))
+
+    return Ways(
+        channels={
+            c.name: Way(channel=channels[c.name], at_most=c.at_most, parallel=c.parallel)
+            for c in settings.channels
+        },
+        troubles=routes(settings.troubles),
+        fallback=routes(settings.fallback),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Messages that went out, and that did not."""
+
+    sent: int = 0
+    failed: int = 0
+
+
+@dataclass(slots=True)
+class Line:
+    """One recipient's queue as last seen, counted down since, and how the recipient is doing."""
+
+    queue: Queue
+    claimed: int = 0
+    """Messages claimed since the look that is under way began: it may not have seen them."""
+    failures: int = 0
+    failed_at: float = float("-inf")
+    held_until: float = 0.0
+    unsettled: int = 0
+    """Messages that were sent and that the store would not settle yet."""
+
+    def take_in(self, seen: Queue | None) -> None:
+        """Go by what a look saw, less what was claimed while it looked."""
+        if seen is None:
+            self.queue = replace(self.queue, due=0, due_urgent=0, due_troubles=0)
+        else:
+            self.queue = replace(seen, sent_last_hour=seen.sent_last_hour + self.claimed)
+
+    def count_down(self, claim: Claim) -> None:
+        """Take a claim's deliveries off."""
+        q = self.queue
+        if claim.only is Only.TROUBLES:
+            self.queue = replace(q, due=q.due - q.due_troubles, due_troubles=0)
+            return
+        taken = min(claim.at_most, q.due)
+        urgent = min(taken, q.due_urgent)
+        self.queue = replace(
+            q, due=q.due - taken, due_urgent=q.due_urgent - urgent, sent_last_hour=q.sent_last_hour + 1
+        )
+        self.claimed += 1
+
+
+class Deliver:
+    """The driver of everything that goes out."""
+
+    def __init__(
+        self, *, store: Store, clock: Clock, ways: Ways, jitter: Callable[[], float], step: Step = nothing
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._ways = ways
+        self._jitter = jitter
+        self._step = step
+        self._lines: dict[tuple[ChannelName, Recipient], Line] = {}
+        self._workers: dict[ChannelName, int] = {}
+        self._pauses: dict[ChannelName, int] = {}
+        self._answered: set[ChannelName] = set()
+        """Channels that took a message since this process began."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._awake = asyncio.Event()
+        self._stopping = False
+        self._once: datetime | None = None
+        self._sent = 0
+        self._failed = 0
+
+    def use(self, ways: Ways) -> None:
+        """Go by this configuration from now on; what is in flight ends as it began."""
+        self._ways = ways
+        self.wake()
+
+    def wake(self) -> None:
+        """Look at once: something came to be owed, or due."""
+        self._awake.set()
+
+    def stop(self) -> None:
+        """Begin nothing more; `run` returns when what is in flight has ended."""
+        self._stopping = True
+        self.wake()
+
+    async def run(self) -> None:
+        """Deliver until stopped. Cancelling it gives up on what is in flight."""
+        try:
+            while not self._stopping:
+                await self._look_safely()
+                await self._rest()
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+
+    async def run_once(self) -> Tally:
+        """Try each delivery that is due now once, wait for no retry and no digest, and say how it went."""
+        self._once = self._clock.now()
+        self._sent = self._failed = 0
+        before = -1
+        while self._sent + self._failed != before and not self._stopping:
+            before = self._sent + self._failed
+            await self._look()
+            while self._tasks:
+                await asyncio.wait(self._tasks)
+        self._once = None
+        return Tally(self._sent, self._failed)
+
+    # -- looking -----------------------------------------------------------------------------
+
+    async def _look_safely(self) -> None:
+        try:
+            await self._look()
+        except MonitorError as error:
+            log.error("cannot see what is owed", error=str(error))
+            await self._clock.sleep(STORE_PAUSE)
+        except Exception as error:
+            _log_surprise("looking failed in an unexpected way", error)
+            await self._clock.sleep(STORE_PAUSE)
+
+    async def _look(self) -> None:
+        """Read all queues and put every idle worker to what they hold."""
+        self._awake.clear()
+        for line in self._lines.values():
+            line.claimed = 0
+        seen = {(q.channel, q.recipient): q for q in await self._store.queues(self._now())}
+        for key, queue in seen.items():
+            self._lines.setdefault(key, Line(queue))
+        for key, line in self._lines.items():
+            line.take_in(seen.get(key))
+        for name, way in self._ways.channels.items():
+            self._put_to_work(name, way)
+
+    def _put_to_work(self, name: ChannelName, way: Way) -> None:
+        # A channel that was paused is probed with one message before it gets all of them.
+        most = 1 if self._pauses.get(name) else way.parallel
+        while self._workers.get(name, 0) < most and not self._stopping:
+            reserved = self._reserve(name, way)
+            if reserved is None:
+                return
+            self._workers[name] = self._workers.get(name, 0) + 1
+            task = asyncio.create_task(self._work(name, way, *reserved), name=f"deliver {name}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _rest(self) -> None:
+        """Wait until something is due, or until woken."""
+        if self._stopping:
+            return
+        waits = [LOOK_EVERY, *self._known_waits()]
+        with suppress(MonitorError):
+            due = await self._store.next_due()
+            waits += [(due - self._clock.now()).total_seconds()] if due is not None else []
+        await self._clock.sleep(LOOK_GAP)
+        nap = asyncio.ensure_future(self._clock.sleep(max(min(waits) - LOOK_GAP, 0.0)))
+        woken = asyncio.ensure_future(self._awake.wait())
+        try:
+            await asyncio.wait({nap, woken}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            nap.cancel()
+            woken.cancel()
+
+    def _known_waits(self) -> list[float]:
+        """Give how long until a recipient is no longer held, or its digest is to go."""
+        now, steady = self._clock.now(), self._clock.monotonic()
+        waits: list[float] = []
+        for (name, _), line in self._lines.items():
+            way = self._ways.channels.get(name)
+            if way is None or line.queue.due <= 0:
+                continue
+            moment = next_moment(line.queue, way.at_most, now)
+            waits += [(moment - now).total_seconds()] if moment is not None else []
+            waits += [line.held_until - steady] if line.held_until > steady else []
+        return waits
+
+    # -- one message -------------------------------------------------------------------------
+
+    async def _work(self, name: ChannelName, way: Way, line: Line, claim: Claim) -> None:
+        """Deliver one message after another while the channel's recipients have any to go."""
+        reserved: tuple[Line, Claim] | None = (line, claim)
+        try:
+            while reserved is not None:
+                await self._deliver(name, way, *reserved)
+                stay = not self._stopping and self._ways.channels.get(name) is way
+                reserved = self._reserve(name, way) if stay else None
+        except Exception as error:
+            _log_surprise("a delivery failed in an unexpected way", error, channel=name)
+        finally:
+            self._workers[name] -= 1
+            self.wake()
+
+    def _reserve(self, name: ChannelName, way: Way) -> tuple[Line, Claim] | None:
+        """Choose the next message of a channel, the urgent ones first, its recipients in turn."""
+        now, steady = self._now(), self._clock.monotonic()
+        chosen: tuple[tuple[ChannelName, Recipient], Line, Claim] | None = None
+        for key, line in self._lines.items():
+            if key[0] != name or line.unsettled or (self._once is None and line.held_until - steady > HAIR):
+                continue
+            claim = next_claim(line.queue, way.at_most, now)
+            if claim is not None and (chosen is None or claim.only is not Only.ALERTS):
+                chosen = (key, line, claim)
+                if claim.only is not Only.ALERTS:
+                    break
+        if chosen is None:
+            return None
+        key, line, claim = chosen
+        line.count_down(claim)
+        self._lines[key] = self._lines.pop(key)
+        return line, claim
+
+    async def _deliver(self, name: ChannelName, way: Way, line: Line, claim: Claim) -> None:
+        began = self._clock.monotonic()
+        batch = await self._claim(line, claim)
+        if batch is None:
+            return
+        outcome = await self._send(way.channel, batch)
+        _log_outcome(batch, outcome)
+        settlement = retry.settle(
+            batch,
+            outcome,
+            self._clock.now(),
+            jitter=self._jitter(),
+            pauses=self._pauses.get(name, 0),
+            back=self._is_back(name, line),
+        )
+        self._learn(name, line, outcome, began)
+        await self._settle(line, settlement, self._ways.routes(name))
+
+    def _is_back(self, name: ChannelName, line: Line) -> bool:
+        """Say whether a message taken now ends an outage; one bad message, or a run that tries once, is none."""
+        return self._once is None and (line.failures >= OUTAGE or name not in self._answered)
+
+    async def _claim(self, line: Line, claim: Claim) -> Batch | None:
+        self._step("claim:before")
+        try:
+            batch = await self._store.claim_deliveries(claim, self._now(), LEASE)
+        except MonitorError as error:
+            log.error("cannot claim", channel=claim.channel, error=str(error))
+            line.held_until = self._clock.monotonic() + STORE_PAUSE
+            self._failed += 1
+            return None
+        self._step("claim:after")
+        if batch is None:
+            line.take_in(None)
+        return batch
+
+    async def _send(self, channel: Channel, batch: Batch) -> SendOutcome:
+        try:
+            wording = channel.word(batch, self._clock.now())
+        except Exception as error:
+            _log_surprise("a message could not be worded", error, channel=batch.channel)
+            return SendOutcome(result=SendResult.REFUSED, detail="it could not be put into words")
+        self._step("send:before")
+        try:
+            outcome = await channel.send(batch, wording, batch.message)
+        except Exception as error:
+            _log_surprise("a channel failed in an unexpected way", error, channel=batch.channel)
+            outcome = SendOutcome(result=SendResult.TEMPORARY, detail=f"unexpected: {type(error).__name__}")
+        self._step("send:after")
+        return outcome
+
+    def _learn(self, name: ChannelName, line: Line, outcome: SendOutcome, began: float) -> None:
+        """Remember how the recipient is doing."""
+        if outcome.result is SendResult.ACCEPTED:
+            self._sent += 1
+            self._pauses.pop(name, None)
+            self._answered.add(name)
+            line.failures, line.held_until = 0, 0.0
+            return
+        self._failed += 1
+        # Messages that were in flight together failed together: that is one failure.
+        fresh = began > line.failed_at
+        steady = self._clock.monotonic()
+        if outcome.result is SendResult.UNREACHABLE:
+            self._pauses[name] = self._pauses.get(name, 0) + fresh
+            self._answered.discard(name)
+            for key, other in self._lines.items():
+                if key[0] == name:
+                    other.take_in(None)
+        elif outcome.result is SendResult.TEMPORARY:
+            line.failures += fresh
+            wish = min(outcome.retry_after or timedelta(0), retry.LONGEST_WISH)
+            line.held_until = steady + max(retry.hold(line.failures), wish).total_seconds()
+        if fresh:
+            line.failed_at = steady
+
+    async def _settle(self, line: Line, settlement: Settlement, routes: Sequence[TroubleRoute]) -> None:
+        """Write what became of a message, for as long as it takes: it must not be sent again."""
+        failed, pause = 0, STORE_PAUSE
+        try:
+            while not await self._settled(settlement, routes, failed):
+                failed += 1
+                line.unsettled += failed == 1
+                if self._once is not None and failed >= ATTEMPTS_ONCE:
+                    self._failed += 1
+                    return
+                await self._clock.sleep(pause)
+                pause = min(pause * 2, STORE_PAUSE_MOST)
+        finally:
+            line.unsettled -= failed > 0
+        self._step("settle:after")
+
+    async def _settled(self, settlement: Settlement, routes: Sequence[TroubleRoute], failed: int) -> bool:
+        self._step("settle:before")
+        try:
+            await self._store.settle(settlement, routes)
+        except Exception as error:
+            log.error("cannot settle", message=settlement.message, error=_said(error), attempts=failed + 1)
+            return False
+        return True
+
+    def _now(self) -> datetime:
+        """Give the time that queues and claims go by: one and the same in a run that tries everything once."""
+        return self._once or self._clock.now()
+
+
+def _said(error: Exception) -> str:
+    """Give an error's words where they are ours, else its kind: other words may hold what must not be logged."""
+    return str(error) if isinstance(error, MonitorError) else type(error).__name__
+
+
+def _log_surprise(event: str, error: Exception, **about: str) -> None:
+    """Log what and where, without the error's words and values."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    where = " > ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)
+    log.error(event, error=type(error).__name__, where=where, **about)
+
+
+def _log_outcome(batch: Batch, outcome: SendOutcome) -> None:
+    ids = [p.news.alert.id for p in batch.parcels[:5] if p.news is not None]
+    about = {"channel": batch.channel, "recipient": batch.recipient, "alerts": ids, "deliveries": batch.count}
+    if outcome.result is SendResult.ACCEPTED:
+        log.info("sent", **about)
+    else:
+        log.warning("not sent", result=outcome.result.value, detail=outcome.detail, **about)
