@@ -178,7 +178,7 @@ def _set_up(connection: sqlite3.Connection, path: Path, step: Step) -> None:
     """Set how the file is written, check it, and migrate it where it is behind."""
     connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
     connection.execute("PRAGMA journal_mode = WAL")
-    for pragma in ("synchronous = FULL", "temp_store = MEMORY", "cache_size = -32000", "cell_size_check = 1"):
+    for pragma in ("synchronous = FULL", "temp_store = MEMORY", "cache_size = -16000", "cell_size_check = 1"):
         connection.execute(f"PRAGMA {pragma}")
     connection.execute("PRAGMA journal_size_limit = 16000000")
     version = _version(connection)

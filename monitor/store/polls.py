@@ -1,9 +1,9 @@
 """Writes what a poll brought: documents, articles, matches, alerts, owed deliveries and the source's new state.
 
-Which polls have a row of their own: those that brought an article, a version or a copy or refused a document, and
-those that ended otherwise than the one before. Any other is counted in its source's row, and in the row of the
-last told poll once the next is told: 100,000 quiet sources add no rows at all.
-A feed's document is kept only where it brought something; a folder's files are all known by `file`.
+Which polls have a row of their own: those that brought an article, a version or a copy, and those that ended
+otherwise than the one before. Any other is counted in its source's row, and in the row of the last told poll once
+the next is told: 100,000 quiet sources, or failing ones, add no rows at all.
+A feed's document is kept only where it brought something or was refused; a folder's files are all known by `file`.
 """
 
 from __future__ import annotations
@@ -145,9 +145,7 @@ class _Poll:
                 ),
             )
         told = any(intake.novelty in _FRUITFUL for intake in brought.intakes)
-        if brought.refusal:
-            self.counts["refused"] += 1
-        elif not told and document.stamp is None:
+        if not told and document.stamp is None and not brought.refusal:
             return 0
         row = self._connection.execute(
             "INSERT INTO document (source, location, received_at, arrived_at, content_hash, size, format, refusal,"
@@ -454,7 +452,7 @@ def _write_poll(
 
 def _is_told(old: sqlite3.Row, outcome: PollOutcome, counts: Counter[str]) -> bool:
     """Say whether a poll has a row of its own; the rule is this module's docstring."""
-    if old["poll"] is None or counts["refused"] or any(counts[novelty] for novelty in _FRUITFUL):
+    if old["poll"] is None or any(counts[novelty] for novelty in _FRUITFUL):
         return True
     if outcome.result in _FINE:
         return old["last_result"] not in _FINE

@@ -7,7 +7,7 @@ UTC, in views ISO 8601 text. Column `key` of a table is the id that the outside 
 The views
     sources     one row a feed or folder, with its health and next poll
     polls       polls that brought something, or ended otherwise than the one before; `repeats` counts the
-                polls after it that brought nothing new
+                polls after it that did neither
     articles    one row an article, its latest version
     matches     one row a watch that an article's version satisfies, with the mentions that prove it
     alerts      one row a decision to tell, or not to tell, with its reason

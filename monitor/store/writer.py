@@ -87,12 +87,25 @@ class Writer:
     # -- the thread ------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while (writes := self._next()) is not None:
-            self._together([w for w in writes if w.future.set_running_or_notify_cancel()])
-            self._checkpoint_when_due()
-        with suppress(sqlite3.Error):
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self._connection.close()
+        try:
+            while (writes := self._next()) is not None:
+                self._together([w for w in writes if w.future.set_running_or_notify_cancel()])
+                self._checkpoint_when_due()
+        finally:
+            self._refuse_rest()
+            with suppress(sqlite3.Error):
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._connection.close()
+
+    def _refuse_rest(self) -> None:
+        """Leave nobody waiting for a thread that has ended, however it did."""
+        self._closing.set()
+        rest = [self._carried]
+        while not self._waiting.empty():
+            rest.append(self._waiting.get())
+        for write in rest:
+            if write is not None and write.future.set_running_or_notify_cancel():
+                write.future.set_exception(StoreError(f"{self._path}: the store is closed"))
 
     def _next(self) -> list[Write] | None:
         """Wait for a write, and take those that wait behind it; None: closed, and nothing is left."""

@@ -138,6 +138,22 @@ async def test_the_log_is_written_back_and_does_not_grow_for_ever(path: Path) ->
     await store.close()
 
 
+async def test_nobody_waits_for_a_writer_that_has_ended(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    gate = threading.Event()
+    store = await opened(path, Once("tell:before", gate.wait))
+    monkeypatch.setattr(store._writer, "_checkpoint_when_due", fail)
+    first = asyncio.ensure_future(store.tell([], [], [], NOON))
+    await asyncio.to_thread(lambda: None)
+    rest = [asyncio.ensure_future(store.index_slice(HOUR)) for _ in range(3)]
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(first, *rest, return_exceptions=True)
+    with pytest.raises(StoreError, match="closed"):
+        await store.tell([], [], [], NOON)
+    await store.close()
+
+
 # -- locks -----------------------------------------------------------------------------------
 
 
