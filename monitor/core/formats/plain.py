@@ -18,7 +18,7 @@ WRAPPED = 100
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _INDENT = re.compile(r"(?:\t| {2,}|\u3000)")
-_TABLE_ROW = re.compile(r"\S(?: {2,}|\t)\S")
+_TABLE_ROW = re.compile(r"\S(?: {3,}|\t)\S")  # two spaces part sentences on some desks
 _SPACES = re.compile(r"[^\S\n\t]+")
 
 

@@ -67,7 +67,7 @@ _MAIL_HEADER = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _IPTC_7901 = re.compile(rb"\x01[ -~\xa0-\xff]{4,90}[\r\n]+[^\x00]{0,60}\x02")
-_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _JSON = re.compile(r"\{\s*(?:\"|\}|\Z)|\[\s*(?:[\[{\"\d\]-]|\Z)|(?:null|true|false)\s*\Z")
 
 
@@ -114,7 +114,7 @@ def _recognise(head: str) -> Format | Refused | None:
 
 
 def _plain(head: str) -> Format | Refused | None:
-    if len(_CONTROLS.findall(head)) * 20 > len(head):
+    if len(_CONTROLS.findall(head)) * 20 > len(head) or head.count("\ufffd") * 4 > len(head):
         return Refused(reason="it is binary data, and no text")
     return Format.PLAIN if any(map(str.isalpha, head)) else None
 

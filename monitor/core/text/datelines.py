@@ -77,7 +77,7 @@ _DATE = (
 _TAG = r"(?P<agency>[^\W\d_][^\n()\[\]:;!?\"“”]{1,39}?)"
 _BRACKETED = (
     r"(?P<agency>\([^()\n]{2,40}\)|\[[^\[\]\n]{2,40}\]|（[^（）\n]{2,40}）"
-    r"|(?<!\S)/[^/\s()]{2,20}(?: [^/\s()]{2,12}){0,2}/)\.?"
+    r"|(?<!\S)/[^/\s()]{2,20}(?: [^/\s()]{2,14}){0,4}/)\.?"
 )
 _GAP = r"(?:\s*[,.]\s*|\s+)"
 
@@ -87,6 +87,7 @@ def _shape(pattern: str) -> re.Pattern[str]:
 
 
 _PLACE_DATE_AGENCY = _shape(rf"{_STARS}{_PLACE}{_GAP}{_DATE}[,.]?\s*{_BRACKETED}{_CLOSE}?")
+_DATE_AGENCY = _shape(rf"{_DATE},?\s*{_BRACKETED}{_CLOSE}")
 _PLACE_AGENCY_DATE = _shape(rf"{_STARS}{_PLACE},?\s+{_BRACKETED}[,.]?\s*{_DATE}{_CLOSE}")
 _PLACE_AGENCY = _shape(rf"{_STARS}{_PLACE},?\s*{_BRACKETED}{_CLOSE}?")
 _PLACE_DATE_BARE_AGENCY = _shape(
@@ -137,7 +138,7 @@ _NEVER_A_PLACE = _words(
     minister mr mrs he she it they we why how what when where
     """
 )
-_STATES = re.compile(r"(?:[A-Z][A-Za-z]{0,5}\.|[A-Z]\.[A-Za-z]{1,3}\.?|[a-z]{2,5}\.)")
+_STATES = re.compile(r"(?:[A-Z][A-Za-z]{0,5}\.|[A-Z]\.[A-Za-z]{1,3}\.?)")
 _STARTS_TEXT = re.compile(r"\s*(?:\Z|[\"“”„«'‘’(\[+*<\-–—]|[^\W_])")
 
 
@@ -146,7 +147,7 @@ def _is_place(text: str) -> bool:
     words = _WORD.findall(text)
     if not 1 <= len(words) <= 9 or words[0].casefold().strip(".") in _NEVER_A_PLACE:
         return False
-    if re.search(r"[^\W\d_]{4,}\.\s+[^\W\d_]", text) or text.count(",") > 3:
+    if re.search(r"[^\W\d_]{4,}\.\s+[^\W\d_]", text) or text.count(",") > 3 or re.search(r"\d", text):
         return False
     if text.rstrip().endswith(".") and not _STATES.fullmatch(words[-1]):
         return False
@@ -189,6 +190,7 @@ def _placed_and_dated(found: re.Match[str]) -> bool:
     return _is_place(found["place"]) and day_of(found["date"]) is not None
 
 
+_PICTURES = re.compile(r"photo|image|picture|file|video|foto|фото", re.IGNORECASE)
 _SMALL_PLACE = re.compile(r"[A-Za-z][a-z .,'-]{1,40}")
 
 
@@ -203,20 +205,34 @@ def _tagged(found: re.Match[str]) -> bool:
     return _placed_and_dated(found) and _is_tag(found["agency"])
 
 
+def _agency_in(tag: str) -> str | None:
+    """Give the agency that a tag names, alone or among other words (`TASS Correspondent A. B.`); no photo's credit."""
+    if named := agency_named(tag):
+        return named
+    words = tag.strip("()[]/（）").split()
+    if not 2 <= len(words) <= 5 or _PICTURES.search(tag):
+        return None
+    return next((named for word in words if (named := agency_named(word))), None)
+
+
 def _is_tag(tag: str) -> bool:
-    return agency_named(tag) is not None or (len(tag.split()) <= 3 and tag[1:2].isalpha())
+    return _agency_in(tag) is not None or (len(tag.split()) <= 3 and tag[1:2].isalpha())
 
 
 def _known_and_dated(found: re.Match[str]) -> bool:
-    return agency_named(found["agency"]) is not None and _placed_and_dated(found)
+    return _known(found) and _placed_and_dated(found)
 
 
 def _known_and_placed(found: re.Match[str]) -> bool:
-    return agency_named(found["agency"]) is not None and _is_place(found["place"])
+    return _known(found) and _is_place(found["place"])
+
+
+def _known_on_a_day(found: re.Match[str]) -> bool:
+    return _known(found) and day_of(found["date"]) is not None
 
 
 def _known(found: re.Match[str]) -> bool:
-    return agency_named(found["agency"]) is not None
+    return _agency_in(found["agency"]) is not None
 
 
 def _shouted(found: re.Match[str]) -> bool:
@@ -249,6 +265,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], bool]], ...] = (
     (_PLACE_ODD_DATE, _shouted),  # CHICAGO, Marhc 187 -
     (_PLACE_BARE_AGENCY, _known_and_placed),  # Tehran, IRNA –
     (_AGENCY_PLACE, _known_and_dated),  # (ANSA) - ROMA, 27 GEN -
+    (_DATE_AGENCY, _known_on_a_day),  # Jan 27 (Reuters) -
     (_AGENCY_ONLY, _known),  # (ANI):
     (_PLACE_ONLY, _bare_place),  # NEW YORK -
 )
@@ -265,9 +282,17 @@ def read_dateline(text: str) -> Dateline | None:
         return None
     for pattern, holds in _SHAPES:
         found = pattern.match(head)
-        if found and found.end() and holds(found) and _STARTS_TEXT.match(head, found.end()):
+        if found and found.end() and holds(found) and _goes_on(head, found.end()):
             return _dateline(found)
     return None
+
+
+def _goes_on(head: str, end: int) -> bool:
+    """Whether text can begin behind a dateline: in small letters only behind a dash or a colon."""
+    following = head[end:].lstrip()[:1]
+    return _STARTS_TEXT.match(head, end) is not None and not (
+        following.islower() and head[end - 1] in ")]/）"
+    )
 
 
 def _dateline(found: re.Match[str]) -> Dateline:
@@ -280,5 +305,5 @@ def _dateline(found: re.Match[str]) -> Dateline:
         end=found.end(),
         place=place,
         day=day_of(parts["date"]) if parts.get("date") else None,
-        agency=(agency_named(tag) or " ".join(tag.strip("()[]/（）").split())) if tag else None,
+        agency=(_agency_in(tag) or " ".join(tag.strip("()[]/（）").split())) if tag else None,
     )
