@@ -16,7 +16,7 @@ _FEW = 8
 """Texts indexed between two looks at the clock."""
 LONGEST_TAIL = 50_000
 """Texts not indexed yet that one search reads, the newest; the indexer is far behind where there are more."""
-_OF_BUDGET = 0.6
+_OF_BUDGET = 0.5
 """Part of a slice's time for reading texts; the rest is for the flush of what was read, which the commit does."""
 _STATE = "searchable up to"
 
