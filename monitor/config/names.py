@@ -80,8 +80,6 @@ def read_names(path: Path, defaults: Defaults) -> Names:
         with path.open("rb", buffering=0) as raw:
             hashing = _Hashing(raw)
             watches = _watches(_text(hashing), path.name, known, reader, defaults)
-            while hashing.read(1 << 16):
-                pass  # what the decoder left unread belongs to the hash
     except Flaw as flaw:
         raise Mistakes([Problem(known, flaw.line, flaw.column, "file", flaw.text)]) from None
     except OSError as error:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from monitor.config.reading import check
+from monitor.config.schema import Watchlist
+from monitor.config.text import TextFile
+from monitor.config.tree import read_tree
+from monitor.config.watches import Watches
+from monitor.errors import ConfigError
+from monitor.model import ContentHash
 
 BOMB = "a: &a [x,x]\n" + "".join(f"{c}: [*a,*a,*a,*a]\n" for c in "bcdefgh")
 DEEP = "actors: " + "[" * 5_000 + "]" * 5_000
@@ -61,7 +70,7 @@ def test_more_than_a_million_values_are_refused(config: Any) -> None:
         "actors:\n" + "  - “a”\n" * 20_000,
         "actors:\n" + "  - {x: y}\n" * 20_000,
         "actors:\n" + "  - same\n" * 20_000,
-        "topics:\n" + "".join(f"  - {{name: T, id: t{i}, any: [actor:zz{i}]}}\n" for i in range(4_000)),
+        "topics:\n" + "".join(f"  - {{name: T, id: t{i}, any: [topic:zz{i}]}}\n" for i in range(4_000)),
     ],
     ids=["unknown keys", "one key", "curly quotes", "odd entries", "one name", "lost references"],
 )
@@ -77,3 +86,26 @@ def test_a_long_chain_of_references_is_followed_without_recursion(config: Any) -
     assert len(config.load(watchlist="topics:\n" + chain + end).watchlist.watches) == 3_001
     (found,) = config.problems(watchlist="topics:\n" + chain + end.replace("x", "topic:t2999"))
     assert "goes round in a circle: t2999 → t3000 → t2999" in found
+
+
+def _page(text: str) -> Any:
+    return read_tree(TextFile(Path("x.yaml"), "x.yaml", text, ContentHash("")))
+
+
+def test_no_more_than_a_thousand_mistakes_are_sought() -> None:
+    assert len(_page("actors:\n" + "  - “a”\n" * 3_000).flaws) == 1_000
+    assert len(check(_page("actors:\n" + "  - [a]\n" * 3_000), Watchlist).problems) == 1_000
+
+
+def test_no_more_than_a_thousand_clashes_are_worded(config: Any) -> None:
+    watches = Watches()
+    watches.read(config.write("watchlists/mine.yaml", "actors:\n" + "  - same\n" * 3_000))
+    with pytest.raises(ConfigError):
+        watches.watchlist()
+    assert len(watches.problems) == 1_000
+
+
+def test_near_ids_are_sought_for_the_first_mistyped_references_only(config: Any) -> None:
+    lost = "".join(f"  - {{name: T, id: t{i}, any: ['actor:belusov']}}\n" for i in range(30))
+    found = config.problems(watchlist="actors: [{name: B, id: belousov}]\ntopics:\n" + lost)
+    assert ["did you mean" in p for p in found] == [True] * 20 + [False] * 10
