@@ -101,7 +101,6 @@ def _article(feed: _Feed, entry: Fields) -> Article | None:
     copy = divide(body.split("\n\n"), agency=agency_of(feed.document.hints.agency), headed=False)
     text, zones = compose(_pieces(headline, byline, copy))
     written, dated = _dated(feed, entry, doubts)
-    day = dated.at or feed.document.received_at if written else None
     return Article(
         format=feed.kind,
         text=text,
@@ -110,7 +109,7 @@ def _article(feed: _Feed, entry: Fields) -> Article | None:
         headline=headline or None,
         byline=byline or copy.first(Zone.BYLINE),
         place=copy.dateline.place if copy.dateline else None,
-        dateline_date=copy.dateline_date(day.date() if day else None),
+        dateline_date=copy.dateline_date(dated.at.date() if dated.at else None),
         agency=copy.agency,
         language=_item_language(entry) or feed.language,
         published=dated.at,

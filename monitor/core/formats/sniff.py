@@ -84,7 +84,10 @@ def sniff(document: Document) -> Format | Refused | None:
     if b"\0" in content and not marked_character_set(content) and not wide_character_set(content):
         return Refused(reason="it is binary data, and no text")
     head, _ = decode(content, hint=document.hints.encoding)
-    return _recognise(head.lstrip("\ufeff \t\r\n\f\v"))
+    found = _recognise(head.lstrip("\ufeff \t\r\n\f\v"))
+    if document.location.startswith(("http://", "https://")) and found in (Format.PLAIN, None):
+        return Refused(reason="it is plain text, and no feed")  # a server's error in words, most often
+    return found
 
 
 def _framing(content: bytes) -> str | None:

@@ -36,6 +36,8 @@ _LATIN = frozenset({"latin-1", "iso8859-1", "ascii"})
 
 def clean(text: str) -> str:
     """Give text as it is stored."""
+    if text.isprintable():  # most is, and has nothing to take out then
+        return text if text.isascii() else unicodedata.normalize("NFC", text)
     text = _NEVER_TEXT.sub("", _LINE_ENDS.sub("\n", text))
     return unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text))
 

@@ -43,10 +43,18 @@ _LINES = _tags("li tr dt dd thead tbody tfoot")
 _CELLS = _tags("td th")
 _TAG = re.compile(r"<(/?)[A-Za-z][^<>]*+>?")
 _SPACES = re.compile(r"[\s\x02\x03\x04]{2,}|[^\S ]|[\x02\x03\x04]")  # all but single spaces
+_MAY_HIDE = re.compile(r"hidden|display", re.IGNORECASE)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 # Breaks travel through the text as controls, which never occur in it: clean() takes them out of text.
 _PARAGRAPH, _LINE, _CELL = "\x02", "\x03", "\x04"
+_MARKS = (
+    dict.fromkeys(_PARAGRAPHS, (_PARAGRAPH, _PARAGRAPH))
+    | dict.fromkeys(_LINES, (_LINE, _LINE))
+    | dict.fromkeys(_CELLS, (_CELL, _CELL))
+    | {"br": (_LINE, ""), "li": (_LINE + "- ", _LINE)}
+)
+"""What stands where an element opens and where it closes."""
 
 
 def text_of(html: str) -> str:
@@ -78,6 +86,7 @@ def _is_too_deep(html: str) -> bool:
 
 def _pieces(html: str) -> list[str]:
     """Walk the tree without recursion, so that nesting costs no stack."""
+    may_hide = _MAY_HIDE.search(html) is not None
     pieces: list[str] = []
     node: LexborNode | None = LexborHTMLParser(html).body
     waiting: list[tuple[LexborNode | None, str]] = []
@@ -86,13 +95,14 @@ def _pieces(html: str) -> list[str]:
             node, closing = waiting.pop()
             pieces.append(closing)
             continue
-        if node.is_text_node:
+        tag = node.tag
+        if tag == "-text":
             pieces.append(clean(node.text_content or ""))
-        elif node.is_element_node and not _is_left_out(node):
+        elif tag and tag[0] != "-" and tag not in _LEFT_OUT and not (may_hide and _is_hidden(node)):
             if len(waiting) < DEEPEST:
-                mark = _mark(node.tag or "")
-                pieces.append(_opening(node.tag or "", mark))
-                waiting.append((node.next, mark))
+                opening, closing = _MARKS.get(tag, ("", ""))
+                pieces.append(opening)
+                waiting.append((node.next, closing))
                 node = node.first_child
                 continue
             pieces.append(clean(node.text()))
@@ -100,27 +110,9 @@ def _pieces(html: str) -> list[str]:
     return pieces
 
 
-def _mark(tag: str) -> str:
-    if tag in _PARAGRAPHS:
-        return _PARAGRAPH
-    if tag in _LINES:
-        return _LINE
-    return _CELL if tag in _CELLS else ""
-
-
-def _opening(tag: str, mark: str) -> str:
-    if tag == "br":
-        return _LINE
-    return mark + "- " if tag == "li" else mark
-
-
-def _is_left_out(node: LexborNode) -> bool:
-    if node.tag in _LEFT_OUT:
-        return True
+def _is_hidden(node: LexborNode) -> bool:
     attributes = node.attributes
-    return bool(attributes) and (
-        "hidden" in attributes or bool(_HIDDEN_STYLE.search(attributes.get("style") or ""))
-    )
+    return "hidden" in attributes or _HIDDEN_STYLE.search(attributes.get("style") or "") is not None
 
 
 def _collapse(text: str) -> str:

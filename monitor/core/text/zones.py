@@ -160,7 +160,8 @@ class _Head:
             return Zone.BYLINE
         if is_date(_without_label(line)):
             return Zone.DATE
-        if furniture.is_rank(line) or (furniture.is_slug(line) and not self._has(Zone.HEADLINE)):
+        slug = furniture.is_slug(line) and not self._has(Zone.HEADLINE)
+        if self._headed and (slug or furniture.is_rank(line)):
             return Zone.SLUG
         return None
 

@@ -157,6 +157,12 @@ def test_a_date_without_a_zone_is_the_sources(document: Make) -> None:
     assert article.published_text == "Tue, 27 Jan 2026 18:42:00"
 
 
+def test_a_date_that_cannot_be_read_gives_a_dateline_no_year(document: Make) -> None:
+    item = "<title>t</title><description>OSLO, Dec 31 (NTB) - Text.</description><pubDate>soon</pubDate>"
+    (article,) = _articles(read(document(rss(f"<item>{item}</item>"))))
+    assert article.dateline_date == "--12-31"
+
+
 def test_a_dateline_in_an_item_gets_the_year_of_its_date(document: Make) -> None:
     item = "<title>t</title><description>OSLO, Dec 31 (NTB) - Text.</description>"
     content = rss(f"<item>{item}<pubDate>Thu, 01 Jan 2026 00:10:00 GMT</pubDate></item>")

@@ -85,6 +85,13 @@ def test_what_is_not_read_is_refused_by_name(content: bytes, reason: str, docume
     assert reason in found.reason
 
 
+@pytest.mark.parametrize("content", ["Service unavailable, try again later.", "# Not found", "1 2 3"])
+def test_what_a_server_says_in_plain_text_is_no_feed(content: str, document: Make) -> None:
+    assert sniff(document(content, "https://news.example/rss")) == Refused(
+        reason="it is plain text, and no feed"
+    )
+
+
 def test_a_document_without_news_text_is_no_error(document: Make) -> None:
     assert read(document("# Notes\n\nHow to use this folder.")) == Parsed(articles=())
 

@@ -66,8 +66,8 @@ def test_each_zone_is_found(paragraphs: list[str], zones: list[tuple[str, str]])
 
 
 def test_a_feed_items_text_has_no_headline() -> None:
-    assert _zones("Short first paragraph", "Text.", headed=False) == [
-        ("lead", "Short first paragraph"),
+    assert _zones("Politics/Economy", "Text.", headed=False) == [
+        ("lead", "Politics/Economy"),
         ("body", "Text."),
     ]
 
