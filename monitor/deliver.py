@@ -286,6 +286,7 @@ class Deliver:
                 reserved = self._reserve(name, way) if stay else None
         except Exception as error:
             _log_surprise("a delivery failed in an unexpected way", error, channel=name)
+            line.held_until = self._clock.monotonic() + STORE_PAUSE
         finally:
             self._workers[name] -= 1
             self.wake()
@@ -335,8 +336,8 @@ class Deliver:
         self._step("claim:before")
         try:
             batch = await self._store.claim_deliveries(claim, self._now(), LEASE)
-        except MonitorError as error:
-            log.error("cannot claim", channel=claim.channel, error=str(error))
+        except Exception as error:
+            log.error("cannot claim", channel=claim.channel, error=_said(error))
             line.held_until = self._clock.monotonic() + STORE_PAUSE
             self._failed += 1
             return None

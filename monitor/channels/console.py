@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import textwrap
 import threading
 from datetime import datetime, timedelta, tzinfo
 from typing import TextIO
@@ -12,6 +14,9 @@ from monitor.core.alerts.wording import TERMINAL, word
 from monitor.model import Batch, ChannelName, MessageId, SendOutcome, SendResult, Wording
 
 DEADLINE = timedelta(seconds=60)
+_USUAL_WIDTH = 80
+_NARROWEST = 20
+"""Columns; a terminal that claims fewer is left to wrap by itself."""
 _BOLD, _DIM, _MARK, _END = "\x1b[1m", "\x1b[2m", "\x1b[1;33m", "\x1b[0m"
 
 
@@ -56,24 +61,37 @@ class Console:
         return SendOutcome(result=SendResult.ACCEPTED)
 
     def _text(self, wording: Wording) -> str:
-        lines = wording.plain.split("\n")
-        if self._coloured():
+        width = self._width()
+        lines = [_wrapped(line, width) for line in wording.plain.split("\n")]
+        if width:
             shown = [f"{_BOLD}{wording.subject}{_END}", *(_coloured(line) for line in lines[:-1])]
             shown.append(f"{_DIM}{lines[-1]}{_END}")
         else:
             shown = [wording.subject, *lines]
         return self._encodable("\n".join(shown) + "\n\n")
 
-    def _coloured(self) -> bool:
+    def _width(self) -> int:
+        """Give the columns of a terminal; 0 where the stream is none."""
         try:
-            return self._stream.isatty()
+            if not self._stream.isatty():
+                return 0
+            return os.get_terminal_size(self._stream.fileno()).columns or _USUAL_WIDTH
         except (OSError, ValueError):
-            return False
+            return _USUAL_WIDTH if not self._stream.closed else 0
 
     def _encodable(self, text: str) -> str:
         """Replace what the stream's encoding lacks: an alert with a question mark beats none."""
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         return text.encode(encoding, "replace").decode(encoding)
+
+
+def _wrapped(line: str, width: int) -> str:
+    """Break a line between words, what follows set in; a path or link that is longer is left whole."""
+    if width < _NARROWEST or len(line) <= width:
+        return line
+    return textwrap.fill(
+        line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _coloured(line: str) -> str:

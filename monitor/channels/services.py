@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -42,9 +42,9 @@ class Unusable:
 class Service:
     """An Apprise service for one recipient, with what must never be shown of it."""
 
-    plugin: Any
+    plugin: Any = field(repr=False)
     schema: str
-    secrets: frozenset[str]
+    secrets: frozenset[str] = field(repr=False)
 
 
 def _asset() -> AppriseAsset:

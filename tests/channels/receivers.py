@@ -67,7 +67,7 @@ class Receiver:
             def do_POST(self) -> None:
                 receiver.answer(self)
 
-            do_PUT = do_POST  # noqa: N815
+            do_GET = do_POST  # noqa: N815
 
             def log_message(self, *args: object) -> None:
                 pass

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import io
 import os
+import pty
+import re
+import struct
+import termios
 from datetime import timedelta
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from monitor.channels.console import Console
 from monitor.model import ChannelName, SendOutcome, SendResult
@@ -47,6 +54,21 @@ async def test_a_terminal_gets_colours_and_none_but_ours() -> None:
     shown = stream.getvalue()
     assert shown.startswith("\x1b[1m[2J ]0;evil Talks\x1b[0m\n")
     assert "\x1b[1;33m[Dong Jun]\x1b[0m" in shown
+
+
+@pytest.mark.parametrize("width", [30, 80, 200])
+async def test_a_terminal_gets_lines_that_fit_it_broken_between_words(width: int) -> None:
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+    stream = os.fdopen(slave, "w")
+    await send(console(stream))
+    shown = os.read(master, 65536).decode()
+    stream.close()
+    os.close(master)
+    lines = [re.sub("\x1b\\[[0-9;]*m", "", line) for line in shown.split("\r\n")]
+    assert all(len(line) <= width for line in lines[1:])
+    assert "".join("".join(lines).split()).endswith("monitorwhyk7f3")
+    assert not any(line.endswith("Belou") for line in lines)
 
 
 async def test_a_stream_that_lacks_a_letter_gets_a_question_mark() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import smtplib
 import socket
+import ssl
 import threading
 from email.message import EmailMessage
 
@@ -198,3 +200,25 @@ async def test_after_a_refusal_a_mail_is_plain_text_only(mail_server: MailServer
     assert mail.get_content_type() == "text/plain"
     assert mail["X-Monitor-Alert"] == "k7f3"
     assert part(mail, "plain").split("\r\n") == [HEADLINE, "monitor why k7f3", ""]
+
+
+@pytest.mark.parametrize(
+    ("error", "result", "detail"),
+    [
+        (smtplib.SMTPAuthenticationError(454, b"later"), SendResult.TEMPORARY, "put the login off: SMTP 454"),
+        (smtplib.SMTPRecipientsRefused({}), SendResult.TEMPORARY, "put the recipient off: SMTP 450"),
+        (smtplib.SMTPConnectError(554, b"no"), SendResult.TEMPORARY, "answered 554"),
+        (smtplib.SMTPDataError(535, b"log in"), SendResult.UNREACHABLE, "refused the login: SMTP 535"),
+        (ssl.SSLCertVerificationError("canary"), SendResult.TEMPORARY, "TLS with the mail server failed"),
+        (TimeoutError("canary"), SendResult.TEMPORARY, "did not answer within 30 s"),
+        (smtplib.SMTPServerDisconnected("canary"), SendResult.TEMPORARY, "failed (SMTPServerDisconnected)"),
+        (socket.gaierror(-2, "Name or service not known"), SendResult.TEMPORARY, "(Name or service not known)"),
+    ],
+)
+def test_each_error_of_a_mail_dialogue_has_its_meaning(error: Exception, result: SendResult, detail: str) -> None:
+    from monitor.channels.mail import outcome
+
+    found = outcome(error)
+    assert found.result is result
+    assert detail in found.detail
+    assert "canary" not in found.detail

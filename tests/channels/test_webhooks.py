@@ -9,6 +9,7 @@ import sys
 from datetime import timedelta
 
 import pytest
+import requests
 
 from monitor.channels.apprise import AppriseChannel
 from monitor.model import Batch, SendOutcome, SendResult
@@ -186,3 +187,57 @@ def test_channels_do_not_load_apprise_before_they_send() -> None:
 
     code = "import monitor.channels, sys; sys.exit('apprise' in sys.modules or 'requests' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=30).returncode == 0
+
+
+@pytest.mark.parametrize("body", [b"{broken", b"[1]", b"{" + b"[" * 100_000, b'{"error": 7}', b"x" * 2_000_000])
+async def test_an_answer_that_makes_no_sense_is_judged_by_its_status(receiver: Receiver, body: bytes) -> None:
+    receiver.usual = Reply(status=500, body=body)
+    outcome = await send(by_url(f"json://127.0.0.1:{receiver.port}/in"))
+    assert outcome == SendOutcome(result=SendResult.TEMPORARY, detail="HTTP 500 Internal Server Error")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (requests.exceptions.ConnectTimeout("canary"), "no connection within 10 s"),
+        (requests.exceptions.ReadTimeout("canary"), "no answer within 30 s"),
+        (requests.exceptions.SSLError("canary"), "TLS failed"),
+        (requests.exceptions.ConnectionError("canary"), "the connection failed"),
+        (requests.exceptions.InvalidHeader("canary"), "the request failed (InvalidHeader)"),
+    ],
+)
+async def test_why_there_was_no_answer_is_said_in_words_that_hold_no_url(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+) -> None:
+    def fail(*args: object, **options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", fail)
+    assert await send(by_url("json://host.example/in")) == SendOutcome(result=SendResult.TEMPORARY, detail=said)
+
+
+async def test_a_service_that_raises_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object, **options: object) -> None:
+        raise KeyError("canary")
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", fail)
+    outcome = await send(by_url("json://host.example/in"))
+    assert outcome == SendOutcome(result=SendResult.TEMPORARY, detail="Apprise failed (KeyError)")
+
+
+def test_requests_of_others_are_left_as_they_are(receiver: Receiver) -> None:
+    from monitor.channels import answers
+
+    answers.listen()
+    answers.listen()
+    receiver.replies = [Reply(status=302, headers=(("Location", "/elsewhere"),))]
+    assert requests.get(f"http://127.0.0.1:{receiver.port}/", timeout=5).status_code == 200
+    assert [g.path for g in receiver.got] == ["/", "/elsewhere"]
+
+
+def test_a_service_of_few_lines_keeps_the_id() -> None:
+    from monitor.channels.services import _in_lines
+
+    assert _in_lines("a\nb\nc\nid", 0) == "a\nb\nc\nid"
+    assert _in_lines("a\nb\nc\nid", 3) == "a\nb\nid"
+    assert _in_lines("a\nb\nc\nid", 1) == "a · id"

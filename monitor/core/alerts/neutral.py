@@ -47,7 +47,7 @@ _LOOK_ALIKES = str.maketrans(
 )
 _LINK_JOINT = re.compile(r"\](?=[(\[:])")
 
-_SAFE_IN_URL = "/?#=&;,+$!:%.-'"
+_SAFE_IN_URL = "/?=&;,+$!:%.-'"
 _HOST = re.compile(r"(?i)[a-z0-9](?:[a-z0-9\-.]{0,251}[a-z0-9])?|\[[0-9a-f:.]+\]")
 
 
@@ -124,6 +124,9 @@ def own_link(url: str | None) -> str | None:
     rest = quote(parts.path, safe=_SAFE_IN_URL)
     if parts.query:
         rest += "?" + quote(parts.query, safe=_SAFE_IN_URL)
+    if parts.fragment:
+        rest += "#" + quote(parts.fragment, safe=_SAFE_IN_URL)
+    rest = rest.replace("~", "%7E")
     return f"{parts.scheme.lower()}://{host}{f':{port}' if port else ''}{rest}"
 
 

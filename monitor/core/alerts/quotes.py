@@ -96,9 +96,7 @@ def _sentence(text: str, span: ZoneSpan, mention: Mention) -> tuple[int, int]:
     """Give the sentences that a mention stands in; looked for near by, however long the text is."""
     near = max(span.start, mention.start - 4 * BEFORE), min(span.end, mention.end + 4 * AFTER)
     found = [s for s in sentences(text, *near) if s[0] < mention.end and s[1] > mention.start]
-    if not found:
-        return near
-    return min(found[0][0], mention.start), max(found[-1][1], mention.end)
+    return min([mention.start, *(s[0] for s in found)]), max([mention.end, *(s[1] for s in found)])
 
 
 def _next_word(text: str, start: int, stop: int) -> int:

@@ -48,7 +48,7 @@ def settle(
             return _refused(batch, outcome, now)
         case SendResult.UNREACHABLE:
             return _unreachable(batch, outcome, now, pauses)
-        case SendResult.TEMPORARY:
+        case _:
             return _temporary(batch, outcome, now, jitter)
 
 

@@ -103,12 +103,14 @@ def test_whatever_comes_a_chat_gets_no_sign_that_means_something(text: str) -> N
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
-        ("https://news.example/a?b=1&c=2#frag", "https://news.example/a?b=1&c=2"),
+        ("https://news.example/a?b=1&c=2#frag", "https://news.example/a?b=1&c=2#frag"),
         ("HTTP://News.Example:8080/A", "http://news.example:8080/A"),
         ("https://bank.example@evil.example/", "https://evil.example/"),
         ("https://пример.рф/путь", "https://xn--e1afmkfd.xn--p1ai/%D0%BF%D1%83%D1%82%D1%8C"),
         ("https://news.example/@all/<b>|*", "https://news.example/%40all/%3Cb%3E%7C%2A"),
+        ("https://news.example/~all/#~~<b>", "https://news.example/%7Eall/#%7E%7E%3Cb%3E"),
         ("https://news.example/50%25", "https://news.example/50%25"),
+        ("http://[2001:db8::1]/a", "http://[2001:db8::1]/a"),
         ("javascript:alert(1)", None),
         ("data:text/html,x", None),
         ("https://", None),

@@ -176,3 +176,13 @@ def test_lengths_are_counted_as_services_count_them() -> None:
 )
 def test_lengths_of_time_are_said_in_their_largest_fitting_unit(length: int, shown: str) -> None:
     assert span(timedelta(seconds=length)) == shown
+
+
+def test_a_trouble_in_a_mail_is_html_too_until_it_was_refused() -> None:
+    trouble = Trouble(key="a", text="source <pti> fails", at=NOW)
+    page = say(batch(trouble), MAIL).html
+    assert page is not None
+    assert "27 Jan 2026 18:42 IST: source &lt;pti&gt; fails" in page
+    refused = say(batch(trouble, refusals=1), MAIL)
+    assert refused.html is None
+    assert refused.subject == "[monitor] trouble"
