@@ -12,7 +12,7 @@ AA: Anadolu, Anadolu Agency, Anadolu Ajansı
 AAP
 ACN
 Adnkronos: ADN Kronos
-AFP: Agence France-Presse, Agence France Presse, AFP News
+AFP: أ ف ب, فرانس برس, Agence France-Presse, Agence France Presse, AFP News
 AGERPRES
 AGI
 Al Jazeera
@@ -38,7 +38,7 @@ CNS: 中新社, 中新网, 中国新闻社, China News Service
 CP: The Canadian Press, Canadian Press, La Presse Canadienne
 CTK: ČTK
 DPA International
-dpa: dpa-AFX, dpa-infocom, Deutsche Presse-Agentur
+dpa: د ب أ, dpa-AFX, dpa-infocom, Deutsche Presse-Agentur
 EFE: Efe, Agencia EFE
 Elta
 Europa Press
@@ -73,29 +73,29 @@ PANA
 PAP
 PNA
 PTI: Press Trust of India, पीटीआई, भाषा
-QNA
-Reuters: REUTER, Reuter, Рейтер, 路透社, ロイター, Thomson Reuters
+QNA: قنا
+Reuters: رويترز, REUTER, Reuter, Рейтер, 路透社, ロイター, Thomson Reuters
 RIA Novosti: RIA, РИА Новости, РИА, Sputnik, Спутник
 Ritzau
 RNZ
-SANA
+SANA: سانا
 SITA
-SPA
+SPA: واس
 STA
 STT: FNB
 TASR
 Tanjug: Танјуг
-TASS: ТАСС, Tass, ИТАР-ТАСС, 塔斯社
+TASS: تاس, ТАСС, Tass, ИТАР-ТАСС, 塔斯社
 TT
 TurkPress
-UNI
+UNI: वार्ता, यूनीवार्ता
 UPI: United Press International
 Ukrinform: Укрінформ, Укринформ
 UNIAN: УНІАН, УНИАН
 VNA: Vietnam News Agency, TTXVN
-WAFA
+WAFA: وفا
 WAM
-Xinhua: 新华社, 新華社, Xinhua News Agency, XINHUA
+Xinhua: شينخوا, 新华社, 新華社, Xinhua News Agency, XINHUA
 Yonhap: 연합뉴스, Yonhap News Agency, 韩联社, 聯合通訊社
 ZAP
 """

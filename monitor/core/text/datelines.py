@@ -60,7 +60,8 @@ _DASH = r"(?:-{1,3}|–{1,2}|—{1,2}|_{1,2}|―|ー|\.-|=)"
 _CLOSE = rf"(?:\s*(?:{_DASH}|[.:])(?=\s|\Z|[^\W_]|[\"“«'‘]))"
 _STARS = r"[*\s]{0,6}"
 _PLACE = r"(?P<place>[^\W\d_][^\n:;!?\"“”()=*]{0,90}?)"
-_MONTH = r"[^\W\d_]{3,12}\.?"
+_LETTER = r"(?:[^\W\d_]|[\u0900-\u0963\u0971-\u0dff])"  # Indic vowel signs are no letters to `re`
+_MONTH = rf"{_LETTER}{{3,12}}\.?"
 _WEEKDAY = (
     r"(?:(?:Mon|Tue|Tues|Wed|Wednes|Thu|Thur|Thurs|Fri|Sat|Satur|Sun)(?:day)?\.?,?\s+"
     r"|(?:Montag|Dienstag|Mittwoch|Donnerstag|Freitag|Samstag|Sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi"
@@ -156,6 +157,10 @@ def _is_place(text: str) -> bool:
     ) and (words[0] not in _PARTICLES or words[0][0].isupper())
 
 
+def _has_case(text: str) -> bool:
+    return text.lower() != text.upper()
+
+
 def _is_uncased(word: str) -> bool:
     return word.upper() == word.lower() or not word[0].isalpha() or "'" in word[:3] or "’" in word[:3]
 
@@ -166,7 +171,7 @@ def _is_shouted(text: str) -> bool:
     return len(first) > 2 and first.upper() == first and first.lower() != first
 
 
-_DAY_PARTS = re.compile(r"\d+|[^\W\d_]+")
+_DAY_PARTS = re.compile(rf"\d+|{_LETTER}+")
 
 
 def day_of(text: str) -> Day | None:
@@ -198,10 +203,13 @@ def _loosely_dated(found: re.Match[str]) -> bool:
     """A dash after place and date: some desks write both in small letters."""
     place = found["place"]
     small = found["date"][0].islower() and len(place.split()) <= 4 and re.fullmatch(_SMALL_PLACE, place)
-    return day_of(found["date"]) is not None and (_is_place(place) or bool(small))
+    return day_of(found["date"]) is not None and _has_case(place) and (_is_place(place) or bool(small))
 
 
 def _tagged(found: re.Match[str]) -> bool:
+    """A script without capitals does not tell names from sentences: the agency must be known there."""
+    if not _has_case(found["place"]):
+        return _known_and_dated(found) and len(found["place"].split()) <= 3
     return _placed_and_dated(found) and _is_tag(found["agency"])
 
 
@@ -224,7 +232,8 @@ def _known_and_dated(found: re.Match[str]) -> bool:
 
 
 def _known_and_placed(found: re.Match[str]) -> bool:
-    return _known(found) and _is_place(found["place"])
+    place = found["place"]
+    return _known(found) and _is_place(place) and (_has_case(place) or len(place.split()) <= 3)
 
 
 def _known_on_a_day(found: re.Match[str]) -> bool:

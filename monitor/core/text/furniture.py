@@ -35,7 +35,7 @@ _SLUG = re.compile(
 _SLUG_LABEL = re.compile(r"slug(?:line)?\s*:\s*\S.*", re.IGNORECASE)
 _RANK = _any(
     r"(?:\d{1,2}(?:st|nd|rd|th)\s+)?(?:lead|ld)(?:-?writethru)?(?:[ :,-].{0,60})?",
-    r"(?:flash|bulletin|urgent|snap|alert|eilmeldung|молния|срочно)!?",
+    r"(?:flash|bulletin|urgent|snap|alert|breaking(?: news)?|news ?alert|eilmeldung|молния|срочно)!?",
 )
 _BYLINE = re.compile(
     r"(?:By|BY|by|Von|VON|Par|PAR|Por|POR|Di|Da|Autor:|Author:|Byline:|Text:|Автор:|Текст:)\s+(?P<names>[^\W\d_].*)"
@@ -73,7 +73,8 @@ _STARS = re.compile(r"(?:[*#=_-]\s?){3,}")
 # -- at the end ------------------------------------------------------------------------------
 
 _END_MARK = _any(
-    r"[-–—(/\[#*\s]{0,4}(?:ends?|more|end of (?:story|text|item)|fin|ende|конец|fine|slut)[-–—)/\]#*.\s]{0,4}",
+    r"[-–—(/\[#*\s]{0,4}(?:ends?|enditem|endit|more|end of (?:story|text|item)"
+    r"|fin|ende|fine|slut|loppu|bitti|koniec|kraj|конец|кінець)[-–—)/\]#*.\s]{0,4}",
     r"[#*]{3,}|-\s?30\s?-|-0-|n{4}|[（(【]完[）)】]|[（(]终[）)]|[(（]끝[)）]|[(（]了[)）]|【了】",
     r"[a-z]{2,3}-[a-z]{2,3}-\d\d-\d\d-\d\d\s+\d{4}\s?gmt",  # AP-WF-08-29-16 1626GMT
     r"\d{6}\s+(?:gmt\s+)?[a-z]{3}\s+\d\d",  # 131137 GMT Nov 13
@@ -81,7 +82,9 @@ _END_MARK = _any(
 )
 _AP_TIME = re.compile(r"-(?P<m>\d\d)-(?P<d>\d\d)-(?P<y>\d\d)\s+(?P<h>\d\d)(?P<min>\d\d)\s?GMT")
 _DPA_TIME = re.compile(r"(?P<d>\d\d)(?P<h>\d\d)(?P<min>\d\d)\s+GMT\s+(?P<name>[A-Za-z]{3})\s+(?P<y>\d\d)\b")
-_INITIALS = re.compile(r"[a-z]{1,5}(?:[/-][a-z]{1,6}){1,6}\.?|[A-Z]{2,5}(?:[ /][A-Z]{1,5}){1,6}\.?")
+_INITIALS = re.compile(
+    r"[a-z]{1,5}(?:[/-][a-z]{1,6}){1,6}\.?|[a-z]{2,4}/(?: ?[a-z]{2,4}/){0,4}|[A-Z]{2,5}(?:[ /][A-Z]{1,5}){1,6}\.?"
+)
 _MORE = re.compile(r"\A\(?MORE\)?\s+(?=\S)")
 _TAGGED = re.compile(
     r"[-–—=(\[/\s]{0,4}(?P<tag>[^\W\d_][^\s()\[\]]{0,24}(?:\s(?:News|Press|Agency|Novosti|Новости|Media)){0,2})"
@@ -105,6 +108,7 @@ _INLINE_END = re.compile(
 _INLINE_CREDIT = re.compile(
     r"\s(?P<sign>\((?:Additional )?(?:Reporting|Writing|Editing)\b[^()]{1,500}\)?)\s*\Z"
 )
+_SLASHED_END = re.compile(r"(?<=[.!?…\"”])(?P<sign>/[a-z]{2,4}(?:/[A-Za-z]{2,4}){1,3})\s*\Z")  # dpa-AFX
 _CJK_INLINE_END = re.compile(r"(?P<sign>[（(【](?:完|终|끝|了)[）)】])\s*\Z")
 
 
@@ -207,7 +211,7 @@ def signoff_start(paragraph: str, *, agency: str | None = None) -> int | None:
     """Give where a sign-off begins that stands at the end of a paragraph's last sentence; None: none stands there."""
     at = max(0, len(paragraph) - LONGEST_CREDIT)
     tail = paragraph[at:]
-    for pattern in (_INLINE_CREDIT, _CJK_INLINE_END):
+    for pattern in (_INLINE_CREDIT, _CJK_INLINE_END, _SLASHED_END):
         if found := pattern.search(tail):
             return at + found.start("sign")
     near = max(0, len(paragraph) - 60)

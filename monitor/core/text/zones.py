@@ -199,7 +199,8 @@ class _Head:
         if more and self._opens_text(more) and _looks_like_a_headline(first):
             return self._take(Zone.HEADLINE, first, more, left)
         ended = len(left) > 1 and "\n" not in whole and self._opens_text(left[1], notes=False)
-        if not _looks_like_a_headline(whole, ended=ended) or len(left) < 2:
+        deck = _is_list(whole) and self._has(Zone.HEADLINE)
+        if len(left) < 2 or not (deck or _looks_like_a_headline(whole, ended=ended)):
             return self._take_wrapped_headline(left)
         if self._has(Zone.HEADLINE) and not self._leads_to_a_dateline(left[1:]):
             return None
@@ -228,7 +229,7 @@ class _Head:
         for paragraph in left[:4]:
             if self._opens_text(paragraph):
                 return True
-            if not _looks_like_a_headline(paragraph):
+            if not _looks_like_a_headline(paragraph) and not _is_list(paragraph):
                 return False
         return False
 
@@ -296,6 +297,12 @@ def _looks_like_a_headline(text: str, *, ended: bool = False) -> bool:
     )
 
 
+def _is_list(paragraph: str) -> bool:
+    """Whether a paragraph is the list of points that some desks put below a headline."""
+    lines = paragraph.split("\n")
+    return len(lines) <= 8 and all(line[:2] in ("* ", "- ", "• ", "– ") for line in lines)
+
+
 # -- from the end ----------------------------------------------------------------------------
 
 
@@ -328,9 +335,7 @@ class _Tail:
             left[-1:] = [body.rstrip()] if body else []
 
     def _is_signoff(self, line: str) -> bool:
-        """A drawn line counts where a sign-off stands below it."""
-        signed = bool(self.pieces) and self.pieces[0].zone is Zone.SIGNOFF
-        return furniture.is_signoff(line, agency=self._known) or (signed and furniture.is_rule(line))
+        return furniture.is_rule(line) or furniture.is_signoff(line, agency=self._known)
 
     def _sign(self, text: str, glue: str) -> None:
         self.agency = furniture.signing_agency(text) or self.agency
@@ -344,7 +349,7 @@ class _Tail:
                 opening -= 1
             self.pieces[:0] = [Piece(Zone.NOTE, p) for p in left[opening:]]
             del left[opening:]
-        while len(left) > 1 and (furniture.is_note(left[-1]) or furniture.is_rule(left[-1])):
+        while len(left) > 1 and furniture.is_note(left[-1]):
             self.pieces.insert(0, Piece(Zone.NOTE, left.pop()))
         if self.pieces and self.pieces[0].zone is Zone.NOTE:
             self._take_lines(left)
