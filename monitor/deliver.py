@@ -233,9 +233,7 @@ class Deliver:
             self._put_to_work(name, way)
 
     def _put_to_work(self, name: ChannelName, way: Way) -> None:
-        # A channel that was paused is probed with one message before it gets all of them.
-        most = 1 if self._pauses.get(name) else way.parallel
-        while self._workers.get(name, 0) < most and not self._stopping:
+        while self._workers.get(name, 0) < way.parallel and not self._stopping:
             reserved = self._reserve(name, way)
             if reserved is None:
                 return

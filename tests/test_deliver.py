@@ -16,7 +16,7 @@ import pytest
 
 from monitor.config.settings import ChannelSettings, Settings
 from monitor.core.alerts.wording import CHAT, word
-from monitor.deliver import STEPS, Deliver, Tally, Way, Ways, ways
+from monitor.deliver import STEPS, Deliver, Line, Tally, Way, Ways, ways
 from monitor.errors import DiskFull
 from monitor.model import (
     Batch,
@@ -27,6 +27,7 @@ from monitor.model import (
     MessageId,
     Only,
     Priority,
+    Queue,
     Recipient,
     SendOutcome,
     SendResult,
@@ -60,6 +61,7 @@ REFUSED = SendOutcome(result=SendResult.REFUSED, detail="HTTP 400")
 GONE = SendOutcome(result=SendResult.UNREACHABLE, detail="HTTP 404")
 OPS = ChannelName("ops")
 ADMIN = Recipient("it@paper.example")
+FOREIGN = Recipient("foreign@paper.example")
 
 
 class MovedClock:
@@ -550,6 +552,46 @@ async def test_an_urgent_alert_overtakes_singles_that_are_going_out(world: World
         assert urgent.at - began <= 3
 
 
+def to_both(headline: str, *recipients: Recipient, priority: Priority = Priority.NORMAL) -> Intake:
+    piece = article(headline)
+    found = match(piece, "Dong Jun", priority=priority)
+    return new(piece, matches=(found,), decision=told(*(route(found, recipient=r) for r in recipients)))
+
+
+async def test_recipients_of_a_channel_take_turns(world: World) -> None:
+    await world.owe(*(to_both(f"Talks {n}", NIGHT, FOREIGN) for n in range(4)))
+    async with world.running():
+        await world.passes(5)
+    assert [s.batch.recipient for s in world.desk.accepted] in (4 * [NIGHT, FOREIGN], 4 * [FOREIGN, NIGHT])
+
+
+async def test_one_recipients_urgent_alert_goes_before_anothers_backlog(world: World) -> None:
+    async def slow() -> SendOutcome:
+        await world.clock.sleep(1)
+        return ACCEPTED
+
+    world.desk.answer = lambda batch: slow()
+    async with world.running():
+        await world.owe(*(to_both(f"Talks {n}", NIGHT, FOREIGN, ADMIN) for n in range(30)))
+        await world.passes(10)
+        await world.owe(to_both("Urgent", FOREIGN, priority=Priority.URGENT))
+        began = len(world.desk.tried)
+        await world.passes(4)
+        assert "Urgent" in [s.wording.subject for s in world.desk.tried[began : began + 2]]
+        world.desk.answer = lambda batch: ACCEPTED
+
+
+def test_what_is_claimed_while_a_look_is_under_way_counts_against_the_limit() -> None:
+    queue = Queue(
+        channel=DESK, recipient=NIGHT, due=5, due_urgent=0, due_troubles=0, oldest_owed_at=NOON, sent_last_hour=7
+    )
+    line = Line(queue)
+    line.count_down(Claim(channel=DESK, recipient=NIGHT, only=Only.ALERTS, at_most=1, listed=1))
+    assert (line.queue.due, line.queue.sent_last_hour) == (4, 8)
+    line.take_in(queue)
+    assert line.queue.sent_last_hour == 8
+
+
 async def test_after_a_day_of_outage_a_backlog_goes_out_together_marked_as_delayed(world: World) -> None:
     world.limit(30)
     world.desk.answer = lambda batch: DOWN
@@ -598,6 +640,19 @@ async def test_what_was_sent_but_not_settled_is_settled_later_and_never_sent_aga
         await world.passes(120)
     assert len(world.desk.tried) == 3
     assert world.states() == {DeliveryState.SENT: 3}
+
+
+async def test_an_unsettled_message_is_not_sent_again_when_its_lease_ends(world: World) -> None:
+    world.limit(None, parallel=2)
+    world.store.failing["settle"] = DiskFull("no room")
+    async with world.running():
+        await world.owe(*alerts(1))
+        await world.passes(1200)
+        assert len(world.desk.tried) == 1
+        del world.store.failing["settle"]
+        await world.passes(60)
+    assert len(world.desk.tried) == 1
+    assert world.states() == {DeliveryState.SENT: 1}
 
 
 async def test_a_store_that_cannot_be_read_is_asked_again(world: World) -> None:
@@ -657,6 +712,23 @@ async def test_another_configuration_is_gone_by_at_once(world: World) -> None:
         world.limit(None)
         await world.passes(1)
     assert len(world.desk.accepted) == 4
+
+
+async def test_a_backlog_goes_on_by_the_channel_of_the_new_configuration(world: World) -> None:
+    async def slow() -> SendOutcome:
+        await world.clock.sleep(1)
+        return ACCEPTED
+
+    old, fresh = world.desk, Told(DESK, world.clock)
+    old.answer = lambda batch: slow()
+    async with world.running():
+        await world.owe(*alerts(6))
+        await world.passes(1.5)
+        world.desk = fresh
+        world.limit(None)
+        await world.passes(10)
+    assert len(old.tried) + len(fresh.tried) == 6
+    assert len(old.tried) <= 3
 
 
 async def test_deliveries_of_a_channel_that_is_gone_wait_for_it(world: World) -> None:

@@ -48,8 +48,6 @@ class Mail(NotifyEmail):  # type: ignore[no-untyped-call]  # Apprise types part 
     service_name = "mail"
     protocol = "monitor-mail"
     secure_protocol = "monitor-mails"
-    request_rate_per_sec = 0
-    """Apprise would wait 5.5 s between two mails; a channel's own limits say how often."""
     socket_connect_timeout = TIMEOUT
 
     def __init__(self, mail: MailSettings, recipient: Recipient, asset: AppriseAsset) -> None:
@@ -72,7 +70,10 @@ class Mail(NotifyEmail):  # type: ignore[no-untyped-call]  # Apprise types part 
         self._from = Address(display_name=mail.sender_name, addr_spec=mail.sender_address)
 
     def deliver(self, wording: Wording, message: MessageId, now: datetime) -> SendOutcome:
-        """Send a message and say how it ended. Never raises for what the server does."""
+        """Send a message and say how it ended. Never raises for what the server does.
+
+        Goes past Apprise's wait of 5.5 s between two mails: a channel's own limits say how often.
+        """
         try:
             connection = self._connection()
             with connection:

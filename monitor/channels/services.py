@@ -69,11 +69,7 @@ def _asset() -> AppriseAsset:
 def prepare() -> None:
     """Make Apprise silent, and hear what its receivers answer."""
     for name in _TALKATIVE:
-        logger = logging.getLogger(name)
-        logger.setLevel(logging.CRITICAL + 1)
-        logger.propagate = False
-        if not logger.handlers:
-            logger.addHandler(logging.NullHandler())
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     answers.listen()
 
 

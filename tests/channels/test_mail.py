@@ -10,8 +10,10 @@ from email.message import EmailMessage
 
 import pytest
 
+from monitor.channels import services
 from monitor.channels.apprise import AppriseChannel
-from monitor.model import Batch, MessageId, SendOutcome, SendResult
+from monitor.channels.mail import outcome
+from monitor.model import Batch, MessageId, SendOutcome, SendResult, Wording
 from tests.channels.conftest import by_mail, mail_settings
 from tests.channels.receivers import MailServer
 from tests.channels.samples import HEADLINE, NOW, batch, sample_news
@@ -216,9 +218,16 @@ async def test_after_a_refusal_a_mail_is_plain_text_only(mail_server: MailServer
     ],
 )
 def test_each_error_of_a_mail_dialogue_has_its_meaning(error: Exception, result: SendResult, detail: str) -> None:
-    from monitor.channels.mail import outcome
-
     found = outcome(error)
     assert found.result is result
     assert detail in found.detail
     assert "canary" not in found.detail
+
+
+def test_a_subject_that_was_not_made_safe_adds_no_header_all_the_same() -> None:
+    service = by_mail(mail_settings(25)).service(batch().recipient)
+    assert isinstance(service, services.Service)
+    wording = Wording(subject="Talks\r\nBcc: thief@evil.example", plain="text")
+    mail = service.plugin.compose(wording, MessageId("m1"), NOW)
+    assert mail["Bcc"] is None
+    assert mail["Subject"] == "Talks Bcc: thief@evil[.]example"

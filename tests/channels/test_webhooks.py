@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 import requests
 
+from monitor.channels import answers, services
 from monitor.channels.apprise import AppriseChannel
 from monitor.model import Batch, SendOutcome, SendResult
 from tests.channels.conftest import by_url
@@ -226,8 +227,6 @@ async def test_a_service_that_raises_is_tried_again(monkeypatch: pytest.MonkeyPa
 
 
 def test_requests_of_others_are_left_as_they_are(receiver: Receiver) -> None:
-    from monitor.channels import answers
-
     answers.listen()
     answers.listen()
     receiver.replies = [Reply(status=302, headers=(("Location", "/elsewhere"),))]
@@ -235,9 +234,27 @@ def test_requests_of_others_are_left_as_they_are(receiver: Receiver) -> None:
     assert [g.path for g in receiver.got] == ["/", "/elsewhere"]
 
 
-def test_a_service_of_few_lines_keeps_the_id() -> None:
-    from monitor.channels.services import _in_lines
+def test_no_more_of_an_answer_is_read_than_any_service_needs(receiver: Receiver) -> None:
+    receiver.usual = Reply(body=b"x" * 2_000_000)
+    answers.listen()
+    with answers.hearing(NOW) as heard:
+        response = requests.get(f"http://127.0.0.1:{receiver.port}/", timeout=5)
+    assert len(response.content) == answers.LONGEST_ANSWER
+    assert heard == [answers.Answer(status=200)]
 
-    assert _in_lines("a\nb\nc\nid", 0) == "a\nb\nc\nid"
-    assert _in_lines("a\nb\nc\nid", 3) == "a\nb\nid"
-    assert _in_lines("a\nb\nc\nid", 1) == "a · id"
+
+async def test_what_is_said_of_one_message_stays_with_it(receiver: Receiver) -> None:
+    channel = by_url(f"json://127.0.0.1:{receiver.port}/in?+X-Own=kept")
+    given = batch(sample_news())
+    await send(channel, given)
+    service = channel.service(given.recipient)
+    assert isinstance(service, services.Service)
+    assert service.plugin.headers == {"X-Own": "kept"}
+    assert receiver.got[0].header("X-Own") == "kept"
+    assert "kept" not in repr(service)
+
+
+def test_a_service_of_few_lines_keeps_the_id() -> None:
+    assert services._in_lines("a\nb\nc\nid", 0) == "a\nb\nc\nid"
+    assert services._in_lines("a\nb\nc\nid", 3) == "a\nb\nid"
+    assert services._in_lines("a\nb\nc\nid", 1) == "a · id"
