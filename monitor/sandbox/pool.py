@@ -33,6 +33,7 @@ _CODE = (
     " main(int(sys.argv[2]), float(sys.argv[3]))"
 )
 _ENVIRONMENT = {"LANG": "C.UTF-8"}
+_STOPPING = Refused(reason="it was not read: the program is stopping")
 
 
 class ParsePool:
@@ -49,6 +50,7 @@ class ParsePool:
         self._turns = asyncio.Semaphore(size)
         self._idle: list[_Child] = []
         self._children: set[_Child] = set()
+        self._closed = asyncio.Event()
 
     async def __aenter__(self) -> ParsePool:
         return self
@@ -69,15 +71,21 @@ class ParsePool:
         Raises SandboxError where no child can be started at all.
         """
         async with self._turns:
+            if self._closed.is_set():
+                return _STOPPING
             child, used = await self._child()
             outcome = await self._ask(child, document)
-            if outcome is None and used:  # it may have died while idle, through no fault of this document
+            innocent = outcome is None and used  # the child may have died while it was idle
+            if innocent and not self._closed.is_set():
                 child, _ = await self._child(fresh=True)
                 outcome = await self._ask(child, document)
+            if outcome is None and self._closed.is_set():
+                return _STOPPING
             return outcome or Refused(reason=f"its parser died{child.how_it_ended()}")
 
     async def close(self) -> None:
-        """End all children, and wait until they are gone. Parses under way are refused."""
+        """End all children, and wait until they are gone. Parses under way, and later ones, are refused."""
+        self._closed.set()
         self._idle.clear()
         await asyncio.gather(*(self._end(child) for child in tuple(self._children)))
 
@@ -90,6 +98,8 @@ class ParsePool:
             await self._end(child)
         child = await _Child.start(self._memory, self._wall)
         self._children.add(child)
+        if self._closed.is_set():  # meanwhile: what is asked of it fails
+            await self._end(child)
         return child, False
 
     async def _ask(self, child: _Child, document: Document) -> Parsed | Refused | None:
@@ -124,6 +134,7 @@ class _Child:
         assert process.stdout is not None
         self._process, self._requests, self._replies = process, process.stdin, process.stdout
         self.asked = 0
+        self._reading = False
 
     @classmethod
     async def start(cls, memory: int, wall: float) -> _Child:
@@ -173,10 +184,14 @@ class _Child:
         return codec.outcome(said), mark == codec.KEEP
 
     async def _reply(self) -> tuple[bytes, bytes]:
-        (length,) = codec.LENGTH.unpack(await self._replies.readexactly(codec.LENGTH.size))
-        if not 1 <= length <= codec.LARGEST_REPLY:
-            raise codec.Garbage(f"a reply of {length} bytes")
-        said = await self._replies.readexactly(length)
+        self._reading = True
+        try:
+            (length,) = codec.LENGTH.unpack(await self._replies.readexactly(codec.LENGTH.size))
+            if not 1 <= length <= codec.LARGEST_REPLY:
+                raise codec.Garbage(f"a reply of {length} bytes")
+            said = await self._replies.readexactly(length)
+        finally:
+            self._reading = False
         return said[:1], said[1:]
 
     def how_it_ended(self) -> str:
@@ -201,6 +216,6 @@ class _Child:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
         self._requests.close()
-        while await self._replies.read(65_536):
-            pass
+        while not self._reading and await self._replies.read(65_536):
+            pass  # what nobody reads would keep the pipe open; who is reading ends the child again
         await self._process.wait()

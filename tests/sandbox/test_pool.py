@@ -195,6 +195,54 @@ async def test_closing_ends_every_child(two: ParsePool) -> None:
     assert not [pid for pid in pids if _lives(pid)]
 
 
+async def test_what_is_read_when_the_pool_closes_is_refused_and_starts_no_child() -> None:
+    one = ParsePool(1, wall=30)
+    assert await _reads(one)
+    under_way = asyncio.create_task(one.parse(_document(SLOW)))
+    waiting = asyncio.create_task(one.parse(_document(GOOD)))
+    await asyncio.sleep(0.05)
+    await one.close()
+    refused = Refused(reason="it was not read: the program is stopping")
+    assert await asyncio.gather(under_way, waiting) == [refused, refused]
+    assert await one.parse(_document(GOOD)) == refused
+    assert one.pids == ()
+
+
+async def test_a_child_that_comes_up_when_the_pool_closes_is_ended() -> None:
+    one = ParsePool(1)
+    parse = asyncio.create_task(one.parse(_document(GOOD)))
+    await asyncio.sleep(0.02)
+    await one.close()
+    assert await parse == Refused(reason="it was not read: the program is stopping")
+    assert one.pids == ()
+
+
+async def test_a_parse_that_is_cancelled_while_its_child_starts_leaves_none() -> None:
+    async with ParsePool(1) as one:
+        parse = asyncio.create_task(one.parse(_document(GOOD)))
+        await asyncio.sleep(0.02)
+        parse.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await parse
+        assert one.pids == ()
+        assert await _reads(one)
+
+
+async def test_an_interpreter_that_is_gone_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    async with ParsePool(1) as one:
+        with pytest.raises(SandboxError, match="cannot start a parse child"):
+            await one.parse(_document(GOOD))
+
+
+async def test_a_child_that_never_comes_up_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_CODE", "import time; time.sleep(60)")
+    monkeypatch.setattr(pool, "PATIENCE", 0.1)
+    async with ParsePool(1) as one:
+        with pytest.raises(SandboxError, match="does not come up"):
+            await one.parse(_document(GOOD))
+
+
 async def test_a_child_has_few_rights(two: ParsePool) -> None:
     assert await _reads(two)
     limits = _proc(two.pids[0], "limits").decode()

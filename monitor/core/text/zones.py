@@ -22,6 +22,8 @@ LONGEST_HEADLINE = 250
 """Characters of a first paragraph that can be a headline."""
 HEAD_LINES = 25
 """Lines of a head, at most."""
+MARK = " ="
+"""What dpa ends its head with: it is in the text, and in no zone."""
 TAIL_LINES = 40
 """Lines looked at from the end."""
 _ENDS_IN_INITIALS = re.compile(r"(?:^|[^\w.])(?:[A-Z]\.){2,5}\Z")
@@ -144,9 +146,9 @@ class _Head:
 
     def _take(self, zone: Zone, text: str, more: str, left: list[str]) -> list[str]:
         bare = text.strip()
-        ended = bare.endswith(" =")  # dpa ends its head so: it is in the text, and in no zone
+        ended = bare.endswith(MARK)
         self._add(zone, bare[:-2].rstrip() if ended else bare, more)
-        self._copy.mark = " =" if ended else ""
+        self._copy.mark = MARK if ended else ""
         return ([more] if more else []) + left[1:]
 
     def _add(self, zone: Zone, text: str, more: str, glue: str | None = None) -> None:
@@ -244,7 +246,9 @@ class _Head:
             last -= 1
         trailing = pieces[last:]
         self._copy.pieces = pieces[:last] if trailing else _as_text(pieces)
-        return [p.text for p in trailing]
+        self._copy.mark = MARK if last and trailing and trailing[0].glue.startswith(MARK) else ""
+        marks = [MARK if p.glue.startswith(MARK) else "" for p in trailing[1:]]
+        return [p.text + mark for p, mark in zip(trailing, [*marks, ""], strict=False)]
 
 
 def _give_back_mark(copy: Copy) -> None:

@@ -74,6 +74,7 @@ def test_the_parser_is_pinned() -> None:
         ("<link>/1?a=1&amp;b=2</link>", "https://news.example/1?a=1&b=2"),
         ("<link>javascript:alert(1)</link>", None),
         ("<guid>https://a.example/g</guid>", "https://a.example/g"),
+        ("<link>http://[1/</link>", None),
         ("<guid isPermaLink='false'>https://a.example/g</guid>", None),
         ("<link>https://user:word@a.example/</link>", None),
         ("<enclosure url='https://a.example/a.mp3'/>", None),

@@ -21,6 +21,11 @@ def _zones(*paragraphs: str, agency: str | None = None, headed: bool = True) -> 
     [
         (["Only a headline"], [("lead", "Only a headline")]),
         (["URGENT"], [("lead", "URGENT")]),
+        (
+            ["Head\nin two\nOSLO (AP) - Text."],
+            [("headline", "Head\nin two"), ("dateline", "OSLO (AP) -"), ("lead", "Text.")],
+        ),
+        (["Head", "Eds: A note."], [("lead", "Head"), ("note", "Eds: A note.")]),
         (["Head", "Text."], [("headline", "Head"), ("lead", "Text.")]),
         (["A sentence.", "Text."], [("lead", "A sentence."), ("body", "Text.")]),
         (["By Jane Roe", "Text."], [("byline", "By Jane Roe"), ("lead", "Text.")]),
