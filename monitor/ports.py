@@ -160,7 +160,9 @@ class Store(Protocol):
     async def claim_sources(
         self, kind: SourceKind, now: datetime, n: int, lease: timedelta
     ) -> tuple[SourceState, ...]:
-        """Give at most n sources whose time has come, the longest due first, none of them to anyone else before the lease ends."""
+        """Give at most n sources whose time has come, the longest due first, none of them to anyone else
+        before the lease ends.
+        """
 
     async def source(self, id: SourceId) -> SourceState | None:
         """Give one source's state."""
@@ -187,7 +189,9 @@ class Store(Protocol):
         """Give when the next delivery that is not due yet comes due."""
 
     async def claim_deliveries(self, claim: Claim, now: datetime, lease: timedelta) -> Batch | None:
-        """Take due deliveries for one message and write the message down as in flight. None: nothing left to take."""
+        """Take due deliveries for one message and write the message down as in flight. None: nothing left
+        to take.
+        """
 
     async def settle(self, settlement: Settlement, trouble_routes: Sequence[TroubleRoute] = ()) -> None:
         """Write what became of a message and its deliveries, and end its lease."""
@@ -199,13 +203,19 @@ class Store(Protocol):
         routes: Sequence[TroubleRoute],
         now: datetime,
     ) -> None:
-        """Record troubles that are not open already, with a delivery to each route; close recovered ones and tell that too."""
+        """Record troubles that are not open already, with a delivery to each route; close recovered ones
+        and tell that too.
+        """
 
     async def release_leases(self) -> int:
-        """Free every claim that a dead process left; only the holder of the instance lock may call it. Gives their number."""
+        """Free every claim that a dead process left; only the holder of the instance lock may call it.
+        Gives their number.
+        """
 
     async def retry(self, ids: Sequence[str], now: datetime) -> int:
-        """Make dead, retrying or paused deliveries due now: by delivery id, alert id or channel name; none: all of them. Gives their number."""
+        """Make dead, retrying or paused deliveries due now: by delivery id, alert id or channel name; none:
+        all of them. Gives their number.
+        """
 
     async def pull_forward(self, by: timedelta, no_later_than: datetime) -> None:
         """Make every due time and lease earlier by this much, and none later than given.
@@ -217,7 +227,9 @@ class Store(Protocol):
         """Index articles for search for about this long. Gives whether more is waiting."""
 
     async def purge(self, articles_before: datetime, polls_before: datetime, n: int) -> int:
-        """Remove the text of at most n old articles that no alert quotes as evidence, and old polls. Gives how many went."""
+        """Remove the text of at most n old articles that no alert quotes as evidence, and old polls. Gives
+        how many went.
+        """
 
     async def free_bytes(self) -> int:
         """Give the free room of the disk that the store is on."""
@@ -293,6 +305,7 @@ class Archive(Protocol):
         suppressed: bool | None = None,
         since: datetime | None = None,
         watch: WatchId | None = None,
+        article: ArticleId | None = None,
     ) -> tuple[AlertRecord, ...]:
         """Give alerts; `suppressed` None: both."""
 
@@ -308,7 +321,12 @@ class Archive(Protocol):
         """Give every source, by name."""
 
     def deliveries(
-        self, *, limit: int, offset: int = 0, states: Sequence[DeliveryState] = ()
+        self,
+        *,
+        limit: int,
+        offset: int = 0,
+        states: Sequence[DeliveryState] = (),
+        alert: AlertId | None = None,
     ) -> tuple[DeliveryRecord, ...]:
         """Give deliveries; no states: all."""
 

@@ -1,0 +1,190 @@
+"""init, check, schema, send-test, install and completion, as they are typed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+
+from monitor.cli import place
+from monitor.cli.root import root
+from tests.cli.conftest import Run
+
+SECRET = "s3cr3t-t0k3n"
+
+
+@pytest.fixture
+def config(tmp_path: Path, run: Run) -> Path:
+    """A configuration of one's own, just made."""
+    directory = tmp_path / "mine"
+    assert run("init", str(directory)).exit_code == 0
+    return directory
+
+
+# -- init ------------------------------------------------------------------------------------
+
+
+def test_init_names_what_it_wrote_and_the_next_step(run: Run, tmp_path: Path) -> None:
+    result = run("init", str(tmp_path / "mine"))
+    assert result.exit_code == 0
+    written = [Path(line) for line in result.stdout.splitlines()]
+    assert tmp_path / "mine" / "monitor.yaml" in written
+    assert all(path.is_file() for path in written)
+    assert result.stderr.endswith(f"then: monitor check --config {tmp_path / 'mine'}\n")
+
+
+def test_init_goes_to_local_in_the_checkout(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("config", "seeds"):
+        (tmp_path / name).symlink_to(place.CHECKOUT / name)
+    monkeypatch.setattr("monitor.cli.setup.CHECKOUT", tmp_path)
+    result = run("init")
+    assert (tmp_path / "local" / "monitor.yaml").is_file()
+    assert result.stderr.endswith("then: monitor check\n")
+
+
+def test_init_overwrites_nothing(run: Run, config: Path) -> None:
+    (config / "monitor.yaml").write_text("# mine\n", encoding="utf-8")
+    result = run("init", str(config))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert str(config / "monitor.yaml") in result.stderr
+    assert (config / "monitor.yaml").read_text(encoding="utf-8") == "# mine\n"
+
+
+# -- check -----------------------------------------------------------------------------------
+
+
+def test_a_new_configuration_holds(run: Run, config: Path) -> None:
+    result = run("check", "--config", str(config))
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{config}: ")
+    assert "1 folder, " in result.stdout
+    assert result.stdout.endswith(" 1 channel\n")
+
+
+def test_the_shipped_configuration_holds(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONITOR_CONFIG", str(place.CHECKOUT / "config"))
+    assert run("check").exit_code == 0
+
+
+def test_every_mistake_is_a_line_with_its_place_and_the_exit_code_is_1(run: Run, config: Path) -> None:
+    (config / "watchlists" / "people.yaml").write_text(
+        "actors:\n  - name: A\n    alos: [B]\n  - nmae: C\n", "utf-8"
+    )
+    result = run("check", "--config", str(config))
+    assert (result.exit_code, result.stdout) == (1, "")
+    lines = result.stderr.splitlines()
+    assert any("people.yaml:3:5: " in line and "`also`" in line for line in lines)
+    assert any("people.yaml:4:5: " in line and "`name`" in line for line in lines)
+
+
+def test_a_channel_that_cannot_be_built_fails_without_its_secret(run: Run, config: Path) -> None:
+    monitor = config / "monitor.yaml"
+    monitor.write_text(f'channels: {{phone: {{url: "nosuch://{SECRET}@host"}}}}\ntell: [phone]\n', "utf-8")
+    result = run("check", "--config", str(config))
+    assert result.exit_code == 1
+    assert "phone" in result.stderr
+    assert SECRET not in result.stderr + result.stdout
+
+
+def test_what_is_worth_a_second_look_is_a_warning_only(run: Run, config: Path) -> None:
+    (config / "sources.yaml").write_text("folders: [{path: /nowhere/at/all}]\n", encoding="utf-8")
+    result = run("check", "--config", str(config))
+    assert result.exit_code == 0
+    assert any(
+        line.startswith("warning: ") and "/nowhere/at/all" in line for line in result.stderr.splitlines()
+    )
+
+
+def test_a_configuration_that_is_not_there_is_told(run: Run, tmp_path: Path) -> None:
+    result = run("check", "--config", str(tmp_path / "absent"))
+    assert result.exit_code == 1
+    assert "absent" in result.stderr
+    assert "monitor init" in result.stderr
+
+
+# -- schema ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("part", "key"), [("monitor", "channels"), ("sources", "feeds"), ("watchlist", "actors")]
+)
+def test_a_schema_is_json_for_editors(run: Run, part: str, key: str) -> None:
+    schema = json.loads(run("schema", part).stdout)
+    assert key in schema["properties"]
+
+
+def test_the_shipped_schemas_are_those_that_are_printed(run: Run) -> None:
+    for part in ("monitor", "sources", "watchlist"):
+        shipped = place.CHECKOUT / "config" / "schema" / f"{part}.schema.json"
+        assert json.loads(shipped.read_text(encoding="utf-8")) == json.loads(run("schema", part).stdout)
+
+
+# -- send-test -------------------------------------------------------------------------------
+
+
+def test_a_test_message_goes_through_the_channel(run: Run, config: Path) -> None:
+    result = run("send-test", "terminal", "--config", str(config))
+    assert result.exit_code == 0
+    assert result.stdout.startswith("TEST: ")
+    assert result.stderr == "terminal: accepted\n"
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # by what Apprise loads
+def test_a_test_message_that_is_not_accepted_fails(run: Run, config: Path) -> None:
+    # Nothing listens on port 9 of a loopback address of our own.
+    (config / "monitor.yaml").write_text(
+        'channels: {hook: {url: "json://127.66.0.9:9/"}}\n', encoding="utf-8"
+    )
+    result = run("send-test", "hook", "--config", str(config))
+    assert result.exit_code == 1
+    assert result.stderr.startswith("hook: temporary: ")
+
+
+def test_an_unknown_channel_is_an_error_that_names_those_there_are(run: Run, config: Path) -> None:
+    result = run("send-test", "dsek", "--config", str(config))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "monitor: there is no channel dsek; there are: terminal\n"
+
+
+def test_channels_are_completed_from_the_configuration(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONITOR_CONFIG", str(config))
+    command = root.get_command(click.Context(root), "send-test")
+    assert command is not None
+    argument = next(p for p in command.params if p.name == "channel")
+    assert [c.value for c in argument.shell_complete(click.Context(command), "t")] == ["terminal"]
+    monkeypatch.setenv("MONITOR_CONFIG", str(config / "absent"))
+    assert argument.shell_complete(click.Context(command), "t") == []
+
+
+# -- install and completion ------------------------------------------------------------------
+
+
+def test_install_can_be_looked_at_first(run: Run) -> None:
+    result = run("install", "--dry-run")
+    assert result.exit_code == 0
+    for part in (
+        "groupadd --system monitor",
+        "/etc/monitor/monitor.yaml",
+        "systemctl enable --now monitor.service",
+    ):
+        assert part in result.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_a_script_of_the_shell(run: Run, shell: str) -> None:
+    result = run("completion", shell)
+    assert result.exit_code == 0
+    assert "_MONITOR_COMPLETE" in result.stdout
+
+
+def test_the_bash_script_is_one_that_bash_takes(run: Run) -> None:
+    script = run("completion", "bash").stdout
+    done = subprocess.run(
+        ["bash", "-n"], input=script, text=True, capture_output=True, timeout=10, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
