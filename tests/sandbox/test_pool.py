@@ -187,6 +187,17 @@ async def test_a_child_is_replaced_after_its_share_of_documents() -> None:
         assert len(seen) == 2
 
 
+async def test_a_child_that_a_huge_document_left_heavy_is_replaced(two: ParsePool) -> None:
+    assert await _reads(two)
+    (before,) = two.pids
+    item = f"<item><title>t</title><description>{'Some words. ' * 80_000}</description></item>"
+    found = await two.parse(_document(f"<rss version='2.0'><channel>{item * 24}</channel></rss>"))
+    assert isinstance(found, Parsed)
+    assert len(found.articles) == 24
+    assert await _reads(two)
+    assert before not in two.pids
+
+
 async def test_closing_ends_every_child(two: ParsePool) -> None:
     await asyncio.gather(*(_reads(two) for _ in range(4)))
     pids = two.pids
