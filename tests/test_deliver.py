@@ -565,20 +565,32 @@ async def test_recipients_of_a_channel_take_turns(world: World) -> None:
     assert [s.batch.recipient for s in world.desk.accepted] in (4 * [NIGHT, FOREIGN], 4 * [FOREIGN, NIGHT])
 
 
-async def test_one_recipients_urgent_alert_goes_before_anothers_backlog(world: World) -> None:
+@pytest.mark.parametrize("whom", range(8))
+async def test_one_recipients_urgent_alert_goes_before_the_others_backlog(world: World, whom: int) -> None:
     async def slow() -> SendOutcome:
         await world.clock.sleep(1)
         return ACCEPTED
 
+    desks = [Recipient(f"desk{n}@paper.example") for n in range(8)]
     world.desk.answer = lambda batch: slow()
     async with world.running():
-        await world.owe(*(to_both(f"Talks {n}", NIGHT, FOREIGN, ADMIN) for n in range(30)))
+        await world.owe(*(to_both(f"Talks {n}", *desks) for n in range(6)))
         await world.passes(10)
-        await world.owe(to_both("Urgent", FOREIGN, priority=Priority.URGENT))
+        await world.owe(to_both("Urgent", desks[whom], priority=Priority.URGENT))
         began = len(world.desk.tried)
         await world.passes(4)
         assert "Urgent" in [s.wording.subject for s in world.desk.tried[began : began + 2]]
         world.desk.answer = lambda batch: ACCEPTED
+
+
+async def test_alerts_that_waited_a_quarter_of_an_hour_go_then_and_not_at_the_next_look(world: World) -> None:
+    world.limit(30)
+    async with world.running():
+        await world.passes(7.3)
+        await world.owe(*alerts(40))
+        await world.passes(1000)
+    assert world.desk.accepted[-1].batch.count == 14
+    assert 907.3 <= world.desk.accepted[-1].at <= 908.5
 
 
 def test_what_is_claimed_while_a_look_is_under_way_counts_against_the_limit() -> None:

@@ -88,15 +88,13 @@ def _heard_by_us(send: Callable[..., requests.Response]) -> Callable[..., reques
 
 def _read(response: requests.Response) -> None:
     """Read an answer up to the cap, and leave it where `requests` keeps what it has read."""
-    parts: list[bytes] = []
-    left = LONGEST_ANSWER
-    for part in response.iter_content(16 * 1024):
-        parts.append(part[:left])
-        left -= len(part)
-        if left <= 0:
+    read = b""
+    for part in response.iter_content(LONGEST_ANSWER):
+        read += part
+        if len(read) >= LONGEST_ANSWER:
             break
     response.close()
-    response._content = b"".join(parts)
+    response._content = read[:LONGEST_ANSWER]
     response._content_consumed = True
 
 

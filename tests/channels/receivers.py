@@ -26,6 +26,8 @@ class Reply:
     body: bytes = b"{}"
     hang: float = 0.0
     reset: bool = False
+    claimed: int | None = None
+    """What to say that the body's length is."""
 
 
 @dataclass
@@ -101,7 +103,11 @@ class Receiver:
                 handler.connection.close()
                 return
             handler.send_response(reply.status)
-            for name, value in (*reply.headers, ("Content-Length", str(len(reply.body))), ("Connection", "close")):
+            for name, value in (
+                *reply.headers,
+                ("Content-Length", str(reply.claimed or len(reply.body))),
+                ("Connection", "close"),
+            ):
                 handler.send_header(name, value)
             handler.end_headers()
             handler.wfile.write(reply.body)

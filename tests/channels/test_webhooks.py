@@ -235,7 +235,7 @@ def test_requests_of_others_are_left_as_they_are(receiver: Receiver) -> None:
 
 
 def test_no_more_of_an_answer_is_read_than_any_service_needs(receiver: Receiver) -> None:
-    receiver.usual = Reply(body=b"x" * 2_000_000)
+    receiver.usual = Reply(body=b"x" * 600_000, claimed=10_000_000)
     answers.listen()
     with answers.hearing(NOW) as heard:
         response = requests.get(f"http://127.0.0.1:{receiver.port}/", timeout=5)

@@ -21,7 +21,7 @@ _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
 _STACKED_MARKS = re.compile(f"([{_MARKS}]{{4}})[{_MARKS}]+")
 
-_SCHEME = re.compile(r"(?i)\b([a-z][a-z0-9+.\-]{0,30}):(?=/)")
+_SCHEME = re.compile(r":(?=/)")
 _BARE_SCHEME = re.compile(
     r"(?i)\b(javascript|vbscript|data|mailto|tel|sms|file|tg|about|blob|view-source|cid|magnet|callto|skype):(?=\S)"
 )
@@ -72,7 +72,7 @@ def _prints(char: str) -> bool:
 
 def inert(text: str) -> str:
     """Give a line in which nothing becomes a link by itself: evil.example is evil[.]example, http:// is http[:]//."""
-    text = _SCHEME.sub(r"\1[:]", text)
+    text = _SCHEME.sub("[:]", text)
     text = _BARE_SCHEME.sub(r"\1[:]", text)
     text = _DOMAIN_DOT.sub("[.]", text)
     return _ENCODED_WORD.sub("= ?", text)

@@ -15,6 +15,8 @@ MOST = 4
 BEFORE = 90
 AFTER = 110
 """Code points to each side of a mention at most; the sentence's own ends come first."""
+LONGEST = 320
+"""Code points of a quote that shows mentions on both sides of what one mention alone would show."""
 LONGEST_MENTION = 120
 OPEN, CLOSE = "\x02", "\x03"
 """Stand for the brackets around a mention until the text around them was made safe."""
@@ -59,11 +61,22 @@ def quotes(article: Article, matches: Sequence[Match]) -> tuple[tuple[Quote, ...
     for mention in wanted:
         if len(windows) < MOST and not any(w.holds(mention) for w in windows):
             window = _window(article, mention)
-            if window is not None:
+            if window is not None and not _joined(windows, window):
                 windows.append(window)
     shown = tuple(_quote(article, w, [m for m in wanted if w.holds(m)]) for w in windows)
     more = sum(1 for m in wanted if not any(w.holds(m) for w in windows))
     return shown, more
+
+
+def _joined(windows: list[_Window], new: _Window) -> bool:
+    """Widen the window that a new one overlaps, where both together are no longer than a quote may be."""
+    for at, old in enumerate(windows):
+        start, end = min(old.start, new.start), max(old.end, new.end)
+        if old.zone is new.zone and old.start < new.end and new.start < old.end and end - start <= LONGEST:
+            first, last = (old if old.start == start else new), (old if old.end == end else new)
+            windows[at] = _Window(old.zone, start, end, first.cut_before, last.cut_after)
+            return True
+    return False
 
 
 def _in_turn(matches: Sequence[Match]) -> list[Mention]:

@@ -126,7 +126,7 @@ def _when(news: News, owed_at: datetime, now: datetime, zone: tzinfo) -> str:
     article = news.article
     place = article.place and (article.place.title() if article.place.isupper() else article.place)
     parts = [
-        clock_time(article.published or news.received_at, zone),
+        _moment(news, zone),
         cut(article.agency or news.source_name, 60),
         *([cut(place, 60)] if place else []),
     ]
@@ -134,6 +134,14 @@ def _when(news: News, owed_at: datetime, now: datetime, zone: tzinfo) -> str:
     if now - owed_at > DELAYED:
         ages += f"; delayed {span(now - owed_at)}"
     return f"{' · '.join(parts)} ({ages})"
+
+
+def _moment(news: News, zone: tzinfo) -> str:
+    """Give when an article was published, else when it came. Midnight of its dateline's day is no time of day."""
+    published = news.article.published
+    if published is not None and f"{published:%H:%M:%S %Y-%m-%d}" == f"00:00:00 {news.article.dateline_date}":
+        return f"{published.day} {_MONTHS[published.month - 1]} {published.year}"
+    return clock_time(published or news.received_at, zone)
 
 
 def _watches(matches: tuple[Match, ...]) -> str:
@@ -183,7 +191,7 @@ def _several(batch: Batch, now: datetime, zone: tzinfo, manner: Manner) -> Wordi
 
 def _entry(news: News, zone: tzinfo, safe: Callable[[str], str]) -> str:
     headline = cut(safe(_headline(news)), HEADLINE_IN_LIST) or "(no headline)"
-    when = clock_time(news.article.published or news.received_at, zone)
+    when = _moment(news, zone)
     return f"{headline}\n{safe(when)} · {safe(_watches(news.alert.matches))} · monitor why {news.alert.id}\n"
 
 

@@ -33,6 +33,19 @@ def test_one_quote_shows_several_mentions() -> None:
     ]
 
 
+def test_quotes_that_overlap_are_one_quote() -> None:
+    piece = article(lead=f"Dong Jun {'word ' * 25}Andrey Belousov {'tail ' * 5}ended.")
+    (quote,) = shown(piece, match("Dong Jun", piece), match("Andrey Belousov", piece))
+    assert quote.startswith("lead: [Dong Jun] word")
+    assert "[Andrey Belousov] tail" in quote
+    assert "…" not in quote
+
+
+def test_quotes_that_would_be_too_long_together_stay_apart() -> None:
+    piece = article(lead=f"{'head ' * 30}Dong Jun {'word ' * 35}Andrey Belousov {'tail ' * 30}ended.")
+    assert len(shown(piece, match("Dong Jun", piece), match("Andrey Belousov", piece))) == 2
+
+
 def test_running_text_is_quoted_before_the_headline_that_is_seen_anyway() -> None:
     piece = article(headline="Dong Jun speaks", lead="The minister Dong Jun spoke.")
     assert shown(piece, match("Dong Jun", piece)) == [

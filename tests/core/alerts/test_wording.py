@@ -69,6 +69,11 @@ def test_without_agency_and_date_the_source_and_the_arrival_are_shown() -> None:
     assert wording.plain.startswith("27 Jan 2026 18:42 IST · pti (received 4 s ago)")
 
 
+def test_a_date_without_a_time_of_day_is_shown_as_a_date() -> None:
+    wording = say(batch(sample_news(published=NOW.replace(hour=0, minute=0, second=0), dateline_date="2026-01-27")))
+    assert wording.plain.startswith("27 Jan 2026 · PTI")
+
+
 def test_a_late_alert_says_that_it_is_delayed() -> None:
     wording = say(batch(sample_news(), owed=NOW - timedelta(hours=24)))
     assert "; delayed 24 h)" in wording.plain
