@@ -190,7 +190,12 @@ class _Head:
 
     def _is_followed(self, text: str, dateline: Dateline, left: list[str]) -> bool:
         """Text follows a dateline; a headline that looks like one (`LONDON - the movie`) is followed by one."""
-        if self._has(Zone.HEADLINE) or len(left) == 1 or not _looks_like_a_headline(text):
+        if self._has(Zone.HEADLINE):
+            return True
+        first, _, more = text.partition("\n")
+        if more and dateline.end <= len(first) and _looks_like_a_headline(first):
+            return not self._opens_text(more, notes=False)
+        if len(left) == 1 or not _looks_like_a_headline(text):
             return True
         return (dateline.day is not None or dateline.agency is not None) and not self._opens_text(left[1])
 
