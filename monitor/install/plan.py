@@ -16,7 +16,7 @@ COPIED = (
     "monitor",
     "seeds",
     "systemd",
-    "tools",
+    ".ci",
     "LICENSE",
     "pyproject.toml",
     "requirements.txt",

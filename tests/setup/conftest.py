@@ -127,9 +127,9 @@ class Checkout:
 
 def copy_scripts(target: Path) -> None:
     """Copy what set-up consists of, with locks that name nothing."""
-    (target / "tools").mkdir(parents=True)
+    (target / ".ci").mkdir(parents=True)
     (target / "monitor").mkdir()
-    for name in ("run", "test", "tools/environment.sh"):
+    for name in ("run", "test", ".ci/environment.sh"):
         shutil.copy(ROOT / name, target / name)
     for name in ("pyproject.toml", "requirements.txt", "requirements-dev.txt"):
         (target / name).write_text("# first\n")

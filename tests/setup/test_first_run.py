@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-TOOL = Path(__file__).parents[2] / "tools" / "check_first_run.py"
+TOOL = Path(__file__).parents[2] / ".ci" / "check_first_run.py"
 
 
 def alert(name: str = "k7f3", *names: str, state: str = "sent", suppressed: bool = False) -> dict[str, Any]:

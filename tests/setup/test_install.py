@@ -73,7 +73,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """A machine that runs systemd, on which we are root."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     checkout = tmp_path / "checkout"
-    for folder in ("monitor/core/__pycache__", "config", "seeds", "systemd", "tools", ".git"):
+    for folder in ("monitor/core/__pycache__", "config", "seeds", "systemd", ".ci", ".git"):
         (checkout / folder).mkdir(parents=True)
     for name in (
         "monitor/core/a.py",
@@ -86,7 +86,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     for name in (
         "LICENSE",
         "pyproject.toml",
-        "tools/environment.sh",
+        ".ci/environment.sh",
         "monitor/core/__pycache__/a.pyc",
         ".git/x",
     ):
@@ -146,7 +146,7 @@ class TestFirstInstallation:
             "config/monitor.yaml",
             "seeds/one.txt",
             "systemd/monitor.service",
-            "tools/environment.sh",
+            ".ci/environment.sh",
             "README.md",
             "LICENSE",
             "pyproject.toml",

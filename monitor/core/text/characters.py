@@ -34,12 +34,27 @@ _LATIN = frozenset({"latin-1", "iso8859-1", "ascii"})
 """What calls itself one of these is windows-1252 (WHATWG Encoding, section 4.2)."""
 
 
+_MARKS_TOGETHER = 30
+"""UAX 15, section 13: no language sets more marks on a letter."""
+_COMBINING = (
+    "\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0730-\u074a"
+    "\u07eb-\u07f3\u0816-\u082d\u08ca-\u08ff\u0f71-\u0f84\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\u2de0-\u2dff"
+    "\u302a-\u302f\u3099\u309a\ua66f-\ua67d\ua8e0-\ua8f1\ufe20-\ufe2f"
+)
+_FLOOD_OF_MARKS = re.compile(f"([{_COMBINING}]{{{_MARKS_TOGETHER}}})[{_COMBINING}]+")
+
+
 def clean(text: str) -> str:
     """Give text as it is stored."""
     if text.isprintable():  # most is, and has nothing to take out then
-        return text if text.isascii() else unicodedata.normalize("NFC", text)
+        return text if text.isascii() else _normal(text)
     text = _NEVER_TEXT.sub("", _LINE_ENDS.sub("\n", text))
-    return unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text))
+    return _normal(_SURROGATES.sub("\ufffd", text))
+
+
+def _normal(text: str) -> str:
+    """Give text in NFC; floods of marks are cut first, which sorting would take quadratic time for."""
+    return unicodedata.normalize("NFC", _FLOOD_OF_MARKS.sub(r"\1", text))
 
 
 def one_line(text: str) -> str:

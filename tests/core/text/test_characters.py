@@ -1,5 +1,6 @@
 """Bytes become the text that was meant, and stored text is clean."""
 
+import time
 import unicodedata
 
 import pytest
@@ -72,3 +73,10 @@ def test_cleaning_twice_changes_nothing_more(text: str) -> None:
 
 def test_one_line_is_one_line() -> None:
     assert one_line(" a\t b\r\n\nc\x00 ") == "a b c"
+
+
+def test_a_flood_of_marks_is_cut_and_takes_no_time() -> None:
+    flood = "e" + "\u0327\u0301" * 100_000
+    began = time.perf_counter()
+    assert len(clean(flood)) <= 31
+    assert time.perf_counter() - began < 1
