@@ -1,16 +1,16 @@
 """The whole exception tree. Expected failures of a poll or a send are values, not exceptions.
 
-    MonitorError
-    ├── ConfigError          the user's YAML: all problems at once, each with file:line:column
-    ├── UsageError           a command was called in a way that cannot work
-    ├── AlreadyRunning       another instance holds the store
-    ├── StoreError           the database
-    │   ├── Conflict         a key became known meanwhile: decide again
-    │   ├── DiskFull         no room to write; resumes by itself
-    │   ├── StoreCorrupt     the file is damaged; restore a backup
-    │   └── StoreTooNew      written by a newer release
-    ├── SandboxError         parse children cannot be started at all
-    └── InstallError         a step of the installation failed; says how to go back
+MonitorError
+├── ConfigError          the user's YAML: all problems at once, each with file:line:column
+├── UsageError           a command was called in a way that cannot work
+├── AlreadyRunning       another instance holds the store
+├── StoreError           the database
+│   ├── Conflict         a key became known meanwhile: decide again
+│   ├── DiskFull         no room to write; resumes by itself
+│   ├── StoreCorrupt     the file is damaged; restore a backup
+│   └── StoreTooNew      written by a newer release
+├── SandboxError         parse children cannot be started at all
+└── InstallError         a step of the installation failed; says how to go back
 """
 
 from __future__ import annotations

@@ -314,7 +314,9 @@ async def test_five_days_of_failure_make_a_dead_letter_that_troubles_hears_of(wo
 
 
 async def test_a_refused_message_goes_once_more_as_plain_text_and_the_queue_moves_on(world: World) -> None:
-    world.desk.answer = lambda batch: REFUSED if batch.parcels[0].news.article.headline == "Poison" else ACCEPTED  # type: ignore[union-attr]
+    world.desk.answer = lambda batch: (
+        REFUSED if batch.parcels[0].news.article.headline == "Poison" else ACCEPTED
+    )  # type: ignore[union-attr]
     async with world.running():
         await world.owe(alerting("Poison"), *alerts(5))
         await world.passes(10)
@@ -446,7 +448,9 @@ async def test_one_recipient_that_fails_holds_up_no_other_of_the_channel(world: 
     both = (route(found), route(found, recipient=Recipient("foreign@paper.example")))
     world.desk.answer = lambda batch: DOWN if batch.recipient == NIGHT else ACCEPTED
     async with world.running():
-        await world.owe(*(new(article(f"Talks {n}"), matches=(found,), decision=told(*both)) for n in range(4)))
+        await world.owe(
+            *(new(article(f"Talks {n}"), matches=(found,), decision=told(*both)) for n in range(4))
+        )
         await world.passes(2)
     assert len(world.desk.accepted) == 4
     assert {s.batch.recipient for s in world.desk.accepted} == {"foreign@paper.example"}
@@ -520,7 +524,9 @@ async def test_a_flood_keeps_the_limit_loses_nothing_and_counts_truly(world: Wor
     (digest,) = [s for s in world.desk.accepted if s.batch.count > 1]
     assert digest.batch.count == 10_000 - 26
     assert digest.wording.subject.startswith(f"{10_000 - 26} alerts: Dong Jun {10_000 - 26}")
-    assert f"and {10_000 - 26 - len(digest.wording.alerts)} more: monitor alerts --since" in digest.wording.plain
+    assert (
+        f"and {10_000 - 26 - len(digest.wording.alerts)} more: monitor alerts --since" in digest.wording.plain
+    )
     assert digest.at <= 15 * 60 + 5
 
 
@@ -597,7 +603,13 @@ async def test_alerts_that_waited_a_quarter_of_an_hour_go_then_and_not_at_the_ne
 
 def test_what_is_claimed_while_a_look_is_under_way_counts_against_the_limit() -> None:
     queue = Queue(
-        channel=DESK, recipient=NIGHT, due=5, due_urgent=0, due_troubles=0, oldest_owed_at=NOON, sent_last_hour=7
+        channel=DESK,
+        recipient=NIGHT,
+        due=5,
+        due_urgent=0,
+        due_troubles=0,
+        oldest_owed_at=NOON,
+        sent_last_hour=7,
     )
     line = Line(queue)
     line.count_down(Claim(channel=DESK, recipient=NIGHT, only=Only.ALERTS, at_most=1, listed=1))
@@ -755,7 +767,9 @@ async def test_deliveries_of_a_channel_that_is_gone_wait_for_it(world: World) ->
 
 
 async def test_once_tries_each_due_delivery_once_and_waits_for_nothing(world: World) -> None:
-    world.desk.answer = lambda batch: DOWN if batch.parcels[0].news.article.headline == "Talks 1" else ACCEPTED  # type: ignore[union-attr]
+    world.desk.answer = lambda batch: (
+        DOWN if batch.parcels[0].news.article.headline == "Talks 1" else ACCEPTED
+    )  # type: ignore[union-attr]
     await world.owe(*alerts(4))
     assert await world.deliver.run_once() == Tally(sent=3, failed=1)
     assert len(world.desk.tried) == 4

@@ -67,7 +67,9 @@ def listen() -> None:
 
 def _heard_by_us(send: Callable[..., requests.Response]) -> Callable[..., requests.Response]:
     @wraps(send)
-    def heard(session: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+    def heard(
+        session: requests.Session, request: requests.PreparedRequest, **options: Any
+    ) -> requests.Response:
         listening = _heard.get()
         if listening is None:
             return send(session, request, **options)
@@ -116,7 +118,9 @@ def _why(error: requests.RequestException) -> str:
 def _answer(response: requests.Response, now: datetime) -> Answer:
     body = _json(response)
     wish = _wish(response.headers.get("Retry-After"), now) or _wish_in(body)
-    words = next((body[k] for k in ("description", "message", "error", "detail") if isinstance(body.get(k), str)), "")
+    words = next(
+        (body[k] for k in ("description", "message", "error", "detail") if isinstance(body.get(k), str)), ""
+    )
     return Answer(
         status=response.status_code,
         said=cut(line(words[:400]), 160),
@@ -140,7 +144,9 @@ def _wish(header: str | None, now: datetime) -> timedelta | None:
     if not header:
         return None
     try:
-        return _seconds(float(header)) if header.strip()[:1].isdigit() else parsedate_to_datetime(header) - now
+        return (
+            _seconds(float(header)) if header.strip()[:1].isdigit() else parsedate_to_datetime(header) - now
+        )
     except (ValueError, TypeError):
         return None
 
@@ -163,7 +169,9 @@ def outcome(accepted: bool, answers: Sequence[Answer], secrets: frozenset[str] =
         return SendOutcome(result=SendResult.ACCEPTED)
     if last is None:
         return SendOutcome(result=SendResult.TEMPORARY, detail="the service took nothing and did not say why")
-    return SendOutcome(result=_result(last.status), detail=_detail(last, secrets), retry_after=last.retry_after)
+    return SendOutcome(
+        result=_result(last.status), detail=_detail(last, secrets), retry_after=last.retry_after
+    )
 
 
 def _fine(answer: Answer) -> bool:

@@ -82,9 +82,7 @@ async def send_test(
     channel = build_channels(settings, stream=stream or sys.stdout, now=lambda: now)[name]
     recipients = next(c.recipients for c in settings.channels if c.name == name)
     batches = [_test_batch(name, recipient, now) for recipient in recipients]
-    return tuple(
-        [(b.recipient, await channel.send(b, channel.word(b, now), b.message)) for b in batches]
-    )
+    return tuple([(b.recipient, await channel.send(b, channel.word(b, now), b.message)) for b in batches])
 
 
 def _test_batch(channel: ChannelName, recipient: Recipient, now: datetime) -> Batch:
@@ -114,7 +112,11 @@ def _test_news(channel: ChannelName, now: datetime) -> News:
     text = f"{headline}\n\n{lead}"
     start = text.index("monitor send-test")
     mention = Mention(
-        zone=Zone.LEAD, start=start, end=start + len("monitor send-test"), text="monitor send-test", term="send-test"
+        zone=Zone.LEAD,
+        start=start,
+        end=start + len("monitor send-test"),
+        text="monitor send-test",
+        term="send-test",
     )
     match = Match(
         watch=WatchId("test"),
@@ -145,5 +147,10 @@ def _test_news(channel: ChannelName, now: datetime) -> News:
         matches=(match,),
     )
     return News(
-        alert=alert, article=article, source=SourceId("test"), source_name="monitor", location="test", received_at=now
+        alert=alert,
+        article=article,
+        source=SourceId("test"),
+        source_name="monitor",
+        location="test",
+        received_at=now,
     )

@@ -23,7 +23,9 @@ _BOLD, _DIM, _MARK, _END = "\x1b[1m", "\x1b[2m", "\x1b[1;33m", "\x1b[0m"
 class Console:
     """Prints to a stream, one message after another, with colours where the stream is a terminal."""
 
-    def __init__(self, name: ChannelName, stream: TextIO, zone: tzinfo, *, deadline: timedelta = DEADLINE) -> None:
+    def __init__(
+        self, name: ChannelName, stream: TextIO, zone: tzinfo, *, deadline: timedelta = DEADLINE
+    ) -> None:
         self.name = name
         self._stream = stream
         self._zone = zone
@@ -89,9 +91,7 @@ def _wrapped(line: str, width: int) -> str:
     """Break a line between words, what follows set in; a path or link that is longer is left whole."""
     if width < _NARROWEST or len(line) <= width:
         return line
-    return textwrap.fill(
-        line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-    )
+    return textwrap.fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def _coloured(line: str) -> str:

@@ -77,7 +77,9 @@ class Mail(NotifyEmail):  # type: ignore[no-untyped-call]  # Apprise types part 
         try:
             connection = self._connection()
             with connection:
-                connection.submit(self._from.addr_spec, self._to.addr_spec, self.compose(wording, message, now))
+                connection.submit(
+                    self._from.addr_spec, self._to.addr_spec, self.compose(wording, message, now)
+                )
         except (OSError, smtplib.SMTPException) as error:
             return outcome(error)
         return SendOutcome(result=SendResult.ACCEPTED)
@@ -127,7 +129,8 @@ def outcome(error: Exception) -> SendOutcome:
             return _refusal(error.smtp_code, "the message")
         case smtplib.SMTPNotSupportedError():
             return SendOutcome(
-                result=SendResult.UNREACHABLE, detail="the mail server offers no STARTTLS or no login; see `mail:`"
+                result=SendResult.UNREACHABLE,
+                detail="the mail server offers no STARTTLS or no login; see `mail:`",
             )
         case smtplib.SMTPResponseException():
             return _temporary(f"the mail server answered {error.smtp_code}")
@@ -142,7 +145,9 @@ def outcome(error: Exception) -> SendOutcome:
 def _login(code: int) -> SendOutcome:
     if code < 500:
         return _temporary(f"the mail server put the login off: SMTP {code}")
-    return SendOutcome(result=SendResult.UNREACHABLE, detail=f"the mail server refused the login: SMTP {code}")
+    return SendOutcome(
+        result=SendResult.UNREACHABLE, detail=f"the mail server refused the login: SMTP {code}"
+    )
 
 
 def _sender(code: int) -> SendOutcome:

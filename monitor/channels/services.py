@@ -90,11 +90,15 @@ def by_url(url: Secret) -> Service | Unusable:
     schema = text.partition("://")[0].lower() if "://" in text else ""
     if schema not in apprise.plugins.N_MGR:
         named = f"{schema}://" if re.fullmatch(r"[a-z][a-z0-9+\-]{1,20}", schema) else "this"
-        return Unusable(f"{named} is not the start of a URL that Apprise knows; see https://appriseit.com/services/")
+        return Unusable(
+            f"{named} is not the start of a URL that Apprise knows; see https://appriseit.com/services/"
+        )
     plugin = _instantiate(text)
     if plugin is None:
         about = getattr(apprise.plugins.N_MGR[schema], "setup_url", None) or "https://appriseit.com/services/"
-        return Unusable(f"the {schema}:// URL lacks something, or a package that it needs is missing; see {about}")
+        return Unusable(
+            f"the {schema}:// URL lacks something, or a package that it needs is missing; see {about}"
+        )
     recipients = len(plugin) // (getattr(plugin, "retry", 0) + 1)
     if recipients > 1:
         return Unusable(
@@ -145,7 +149,9 @@ def _for_this_message(service: Service, wording: Wording) -> Any:
 def fitted(plugin: Any, schema: str, wording: Wording) -> tuple[str, str]:
     """Give title and body as this service takes them, cut on purpose so that nothing else cuts or splits them."""
     measure = size if schema in _COUNTS_BYTES else units
-    longest = min(int(plugin.body_maxlen), _NTFY_LONGEST) if schema in _COUNTS_BYTES else int(plugin.body_maxlen)
+    longest = (
+        min(int(plugin.body_maxlen), _NTFY_LONGEST) if schema in _COUNTS_BYTES else int(plugin.body_maxlen)
+    )
     title = cut(wording.subject, max(min(int(plugin.title_maxlen) or 200, longest // 2), 20))
     while measure(title) > max(longest // 2, 20):
         title = cut(title, len(title) - 10)

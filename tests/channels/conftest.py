@@ -72,5 +72,7 @@ def mail_settings(
 
 
 def by_mail(mail: MailSettings) -> AppriseChannel:
-    settings = ChannelSettings(name=ChannelName("desk"), recipients=(Recipient("night@paper.example"),), mail=True)
+    settings = ChannelSettings(
+        name=ChannelName("desk"), recipients=(Recipient("night@paper.example"),), mail=True
+    )
     return AppriseChannel(settings, mail, KOLKATA, now)

@@ -114,7 +114,9 @@ def sample_news(id: str = "k7f3", **about: object) -> News:
     return news(
         piece,
         match("Dong Jun", piece),
-        match("China-Russia military talks", piece, "Russia", "China", "spoke by video", kind=WatchKind.TOPIC),
+        match(
+            "China-Russia military talks", piece, "Russia", "China", "spoke by video", kind=WatchKind.TOPIC
+        ),
         match("Andrey Belousov", piece, priority=Priority.HIGH),
         id=id,
     )
@@ -135,7 +137,9 @@ def parcel(told: News | Trouble, owed: datetime = RECEIVED, priority: Priority =
     return Parcel(delivery=delivery, news=told if is_news else None, trouble=None if is_news else told)  # type: ignore[arg-type]
 
 
-def batch(*told: News | Trouble, count: int | None = None, owed: datetime = RECEIVED, **about: object) -> Batch:
+def batch(
+    *told: News | Trouble, count: int | None = None, owed: datetime = RECEIVED, **about: object
+) -> Batch:
     given: dict[str, object] = {
         "message": MessageId("m1"),
         "channel": ChannelName("desk"),

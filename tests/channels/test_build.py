@@ -44,7 +44,9 @@ def settings(*channels: ChannelSettings, mail: MailSettings | None = None) -> Se
 
 def test_each_channel_is_built_under_its_name() -> None:
     given = settings(
-        channel("terminal"), channel("desk", "a@paper.example", mail=True), channel("hook", url="json://host/")
+        channel("terminal"),
+        channel("desk", "a@paper.example", mail=True),
+        channel("hook", url="json://host/"),
     )
     built = build_channels(given, stream=io.StringIO(), now=lambda: NOW)
     assert {name: type(c) for name, c in built.items()} == {
@@ -95,7 +97,9 @@ def test_a_sender_that_is_no_address_is_a_mistake() -> None:
 
 async def test_a_test_message_goes_to_each_recipient_and_is_marked(mail_server: MailServer) -> None:
     given = channel("desk", "night@paper.example", "foreign@paper.example", mail=True)
-    outcomes = await send_test(settings(given, mail=mail_settings(mail_server.port)), ChannelName("desk"), NOW)
+    outcomes = await send_test(
+        settings(given, mail=mail_settings(mail_server.port)), ChannelName("desk"), NOW
+    )
     assert [(r, o.result) for r, o in outcomes] == [
         ("night@paper.example", SendResult.ACCEPTED),
         ("foreign@paper.example", SendResult.ACCEPTED),

@@ -93,7 +93,9 @@ async def test_outside_text_adds_no_header_no_recipient_and_no_mail(
     content = envelope.content
     assert isinstance(content, bytes)
     head = content.split(b"\r\n\r\n")[0]
-    names = [line.split(b":")[0].decode() for line in head.split(b"\r\n") if not line.startswith((b" ", b"\t"))]
+    names = [
+        line.split(b":")[0].decode() for line in head.split(b"\r\n") if not line.startswith((b" ", b"\t"))
+    ]
     assert sorted(names) == [
         "Auto-Submitted",
         "Content-Type",
@@ -139,7 +141,9 @@ async def test_each_reply_of_a_mail_server_has_its_meaning(
     assert reply[:3] in outcome.detail
 
 
-async def test_a_connection_dropped_after_data_is_tried_again_with_the_same_id(mail_server: MailServer) -> None:
+async def test_a_connection_dropped_after_data_is_tried_again_with_the_same_id(
+    mail_server: MailServer,
+) -> None:
     channel = by_mail(mail_settings(mail_server.port))
     mail_server.drop_after_data = True
     assert (await send(channel)).result is SendResult.TEMPORARY
@@ -174,7 +178,9 @@ async def test_a_refused_login_means_that_the_server_cannot_be_reached() -> None
 
 
 async def test_a_server_without_starttls_is_not_spoken_to_in_the_clear(mail_server: MailServer) -> None:
-    outcome = await send(by_mail(mail_settings(mail_server.port, user="wire", password="x", security="starttls")))
+    outcome = await send(
+        by_mail(mail_settings(mail_server.port, user="wire", password="x", security="starttls"))
+    )
     assert outcome.result is SendResult.UNREACHABLE
     assert not mail_server.got
 
@@ -214,10 +220,16 @@ async def test_after_a_refusal_a_mail_is_plain_text_only(mail_server: MailServer
         (ssl.SSLCertVerificationError("canary"), SendResult.TEMPORARY, "TLS with the mail server failed"),
         (TimeoutError("canary"), SendResult.TEMPORARY, "did not answer within 30 s"),
         (smtplib.SMTPServerDisconnected("canary"), SendResult.TEMPORARY, "failed (SMTPServerDisconnected)"),
-        (socket.gaierror(-2, "Name or service not known"), SendResult.TEMPORARY, "(Name or service not known)"),
+        (
+            socket.gaierror(-2, "Name or service not known"),
+            SendResult.TEMPORARY,
+            "(Name or service not known)",
+        ),
     ],
 )
-def test_each_error_of_a_mail_dialogue_has_its_meaning(error: Exception, result: SendResult, detail: str) -> None:
+def test_each_error_of_a_mail_dialogue_has_its_meaning(
+    error: Exception, result: SendResult, detail: str
+) -> None:
     found = outcome(error)
     assert found.result is result
     assert detail in found.detail

@@ -63,7 +63,9 @@ class _Links(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
-        self.targets += [value or "" for name, value in attrs if name in ("href", "src", "action", "background")]
+        self.targets += [
+            value or "" for name, value in attrs if name in ("href", "src", "action", "background")
+        ]
 
 
 def hostile(payload: str) -> list[Batch]:
@@ -117,7 +119,17 @@ def texts(value: object) -> Iterator[str]:
     """Give every text in a request's JSON that a reader sees."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            if key in ("text", "content", "title", "message", "fallback", "body", "attachments", "embeds", "pretext"):
+            if key in (
+                "text",
+                "content",
+                "title",
+                "message",
+                "fallback",
+                "body",
+                "attachments",
+                "embeds",
+                "pretext",
+            ):
                 yield from texts(inner)
     elif isinstance(value, list):
         for inner in value:
@@ -172,14 +184,18 @@ def test_no_mail_holds_a_live_link_but_the_items_own(payload: str, form: int) ->
 
 
 @pytest.mark.parametrize("service", ["discord", "telegram", "mattermost", "ntfy"])
-def test_what_a_service_has_no_room_for_is_cut_on_purpose(wire: list[requests.PreparedRequest], service: str) -> None:
+def test_what_a_service_has_no_room_for_is_cut_on_purpose(
+    wire: list[requests.PreparedRequest], service: str
+) -> None:
     most = {"discord": 2000, "telegram": 4096, "mattermost": 4000, "ntfy": 4096}[service]
     made = services.by_url(Secret(SERVICES[service]))
     assert isinstance(made, services.Service)
     piece = article(headline="Ж" * 190, body=" ".join(f"{'Ж' * 60} Dong Jun{n}" for n in range(40)))
     told = [news(piece, match("Dong Jun", piece), id=f"k{n}") for n in range(25)]
     given = batch(*told, count=400)
-    assert services.send(made, word(given, NOW, KOLKATA, CHAT), given.message, NOW).result is SendResult.ACCEPTED
+    assert (
+        services.send(made, word(given, NOW, KOLKATA, CHAT), given.message, NOW).result is SendResult.ACCEPTED
+    )
     (request,) = wire
     seen = said(request)
     length = sum(len(s.encode()) if service == "ntfy" else len(s) for s in seen)

@@ -82,7 +82,10 @@ async def test_each_status_has_its_meaning(receiver: Receiver, status: int, resu
     ("reply", "wish"),
     [
         (Reply(status=429, headers=(("Retry-After", "90"),)), timedelta(seconds=90)),
-        (Reply(status=503, headers=(("Retry-After", "Tue, 27 Jan 2026 13:22:04 GMT"),)), timedelta(minutes=10)),
+        (
+            Reply(status=503, headers=(("Retry-After", "Tue, 27 Jan 2026 13:22:04 GMT"),)),
+            timedelta(minutes=10),
+        ),
         (Reply(status=429, body=b'{"retry_after": 2.5}'), timedelta(seconds=2.5)),
         (Reply(status=429, body=b'{"ok": false, "parameters": {"retry_after": 7}}'), timedelta(seconds=7)),
         (Reply(status=429, headers=(("Retry-After", "soon"),)), None),
@@ -91,7 +94,9 @@ async def test_each_status_has_its_meaning(receiver: Receiver, status: int, resu
         (Reply(status=429), None),
     ],
 )
-async def test_a_wish_to_be_left_alone_is_heard(receiver: Receiver, reply: Reply, wish: timedelta | None) -> None:
+async def test_a_wish_to_be_left_alone_is_heard(
+    receiver: Receiver, reply: Reply, wish: timedelta | None
+) -> None:
     receiver.usual = reply
     outcome = await send(by_url(f"json://127.0.0.1:{receiver.port}/in"))
     assert outcome.result is SendResult.TEMPORARY
@@ -110,7 +115,9 @@ async def test_the_receivers_own_words_are_told_unless_they_hold_a_secret(receiv
         "HTTP 400 Bad Request: Bad Request: chat not found"
     )
     receiver.usual = Reply(status=404, body=b'{"error": "nothing at /canary-secret"}')
-    assert (await send(by_url(f"json://127.0.0.1:{receiver.port}/canary-secret"))).detail == "HTTP 404 Not Found"
+    assert (
+        await send(by_url(f"json://127.0.0.1:{receiver.port}/canary-secret"))
+    ).detail == "HTTP 404 Not Found"
 
 
 async def test_redirects_are_not_followed_even_where_the_url_asks_for_it(receiver: Receiver) -> None:
@@ -159,7 +166,9 @@ async def test_messages_in_flight_at_once_share_nothing(receiver: Receiver) -> N
     channel = by_url(f"json://127.0.0.1:{receiver.port}/in", parallel=32)
     await asyncio.gather(*(send(channel, batch(sample_news(f"k{n}"))) for n in range(32)))
     assert receiver.most_at_once > 16
-    assert sorted(g.header("X-Monitor-Alert") or "" for g in receiver.got) == sorted(f"k{n}" for n in range(32))
+    assert sorted(g.header("X-Monitor-Alert") or "" for g in receiver.got) == sorted(
+        f"k{n}" for n in range(32)
+    )
     for got in receiver.got:
         assert got.json()["message"].endswith(f"monitor why {got.header('X-Monitor-Alert')}")
 
@@ -169,7 +178,9 @@ async def test_nothing_secret_is_logged_at_any_level(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     receiver.replies = [Reply(), Reply(status=404), Reply(reset=True)]
-    channel = by_url(f"json://canaryuser:canarypass@127.0.0.1:{receiver.port}/canarypath?+X-Token=canaryheader")
+    channel = by_url(
+        f"json://canaryuser:canarypass@127.0.0.1:{receiver.port}/canarypath?+X-Token=canaryheader"
+    )
     outcomes = [await send(channel) for _ in range(3)]
     assert receiver.got[0].header("X-Token") == "canaryheader"
     told = caplog.text + "".join(capfd.readouterr()) + repr(outcomes) + repr(channel.__dict__["_settings"])
@@ -190,7 +201,9 @@ def test_channels_do_not_load_apprise_before_they_send() -> None:
     assert subprocess.run([sys.executable, "-c", code], timeout=30).returncode == 0
 
 
-@pytest.mark.parametrize("body", [b"{broken", b"[1]", b"{" + b"[" * 100_000, b'{"error": 7}', b"x" * 2_000_000])
+@pytest.mark.parametrize(
+    "body", [b"{broken", b"[1]", b"{" + b"[" * 100_000, b'{"error": 7}', b"x" * 2_000_000]
+)
 async def test_an_answer_that_makes_no_sense_is_judged_by_its_status(receiver: Receiver, body: bytes) -> None:
     receiver.usual = Reply(status=500, body=body)
     outcome = await send(by_url(f"json://127.0.0.1:{receiver.port}/in"))
@@ -214,7 +227,9 @@ async def test_why_there_was_no_answer_is_said_in_words_that_hold_no_url(
         raise error
 
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", fail)
-    assert await send(by_url("json://host.example/in")) == SendOutcome(result=SendResult.TEMPORARY, detail=said)
+    assert await send(by_url("json://host.example/in")) == SendOutcome(
+        result=SendResult.TEMPORARY, detail=said
+    )
 
 
 async def test_a_service_that_raises_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:

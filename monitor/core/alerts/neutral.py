@@ -141,5 +141,7 @@ def cut(text: str, longest: int) -> str:
 
 def plainest(text: str, longest: int) -> str:
     """Give the letters, digits and plain punctuation of a text: what is left when a service refused it as it was."""
-    kept = "".join(c if c.isalnum() or c in " ,.;'-" else " " for c in unicodedata.normalize("NFC", line(text)))
+    kept = "".join(
+        c if c.isalnum() or c in " ,.;'-" else " " for c in unicodedata.normalize("NFC", line(text))
+    )
     return inert(cut(" ".join(kept.split()), longest))

@@ -36,7 +36,9 @@ def next_claim(queue: Queue, at_most: int | None, now: datetime) -> Claim | None
         return _claim(queue, Only.URGENT, 1, 1)
     if queue.due <= 0:
         return None
-    if at_most is None or (_singles(queue, at_most) and (queue.due == 1 or not _waited(queue, DIGEST_WAIT, now))):
+    if at_most is None or (
+        _singles(queue, at_most) and (queue.due == 1 or not _waited(queue, DIGEST_WAIT, now))
+    ):
         return _claim(queue, Only.ALERTS, 1, 1)
     if queue.sent_last_hour < at_most and (_idle(queue, at_most) or _waited(queue, _wait(at_most), now)):
         return _claim(queue, Only.ALERTS, _EVERYTHING, LISTED)
@@ -52,9 +54,7 @@ def next_moment(queue: Queue, at_most: int | None, now: datetime) -> datetime | 
 
 
 def _claim(queue: Queue, only: Only, at_most: int, listed: int) -> Claim:
-    return Claim(
-        channel=queue.channel, recipient=queue.recipient, only=only, at_most=at_most, listed=listed
-    )
+    return Claim(channel=queue.channel, recipient=queue.recipient, only=only, at_most=at_most, listed=listed)
 
 
 def _singles(queue: Queue, at_most: int) -> bool:
@@ -66,7 +66,9 @@ def _idle(queue: Queue, at_most: int) -> bool:
 
 
 def _wait(at_most: int) -> timedelta:
-    return max(DIGEST_WAIT, timedelta(hours=1) / max(at_most, 1)) if at_most <= DIGESTS_AN_HOUR else DIGEST_WAIT
+    return (
+        max(DIGEST_WAIT, timedelta(hours=1) / max(at_most, 1)) if at_most <= DIGESTS_AN_HOUR else DIGEST_WAIT
+    )
 
 
 def _waited(queue: Queue, long: timedelta, now: datetime) -> bool:

@@ -102,7 +102,9 @@ def _window(article: Article, mention: Mention) -> _Window | None:
         start = _next_word(article.text, mention.start - BEFORE, mention.start)
     if end > mention.end + AFTER:
         end = _last_word(article.text, mention.end, mention.end + AFTER)
-    return _Window(span.zone, start, end, start > span.start and start != first, end < span.end and end != last)
+    return _Window(
+        span.zone, start, end, start > span.start and start != first, end < span.end and end != last
+    )
 
 
 def _sentence(text: str, span: ZoneSpan, mention: Mention) -> tuple[int, int]:

@@ -181,9 +181,9 @@ def _several(batch: Batch, now: datetime, zone: tzinfo, manner: Manner) -> Wordi
     return Wording(
         subject=subject,
         plain="\n".join([*opening, *entries[:kept], last]).strip(),
-        html=page.several(
-            [say(news, now, now, zone) for news in listed[:kept]], opening, last, for_html
-        ) if manner.html else None,
+        html=page.several([say(news, now, now, zone) for news in listed[:kept]], opening, last, for_html)
+        if manner.html
+        else None,
         references=tuple(f"alert-{news.alert.id}" for news in listed[:kept]),
         alerts=tuple(news.alert.id for news in listed[:kept]),
     )
@@ -235,7 +235,9 @@ def _plainest(batch: Batch) -> Wording:
     ids = tuple(news.alert.id for news in listed)
     if batch.count == 1 and listed:
         headline = plainest(_headline(listed[0]), PLAINEST)
-        return Wording(subject=f"Alert {ids[0]}", plain=f"{headline}\nmonitor why {ids[0]}".strip(), alerts=ids)
+        return Wording(
+            subject=f"Alert {ids[0]}", plain=f"{headline}\nmonitor why {ids[0]}".strip(), alerts=ids
+        )
     text = f"{_count(batch.count)}: monitor alerts --since {since(batch.oldest_owed_at)}"
     return Wording(subject=_count(batch.count), plain=text, alerts=ids)
 
@@ -245,7 +247,9 @@ def _troubles(batch: Batch, zone: tzinfo, manner: Manner) -> Wording:
     first = cut(manner.safe(told[0].text), PLAINEST)
     others = batch.count - 1
     subject = f"[monitor] {first}" + (f" (and {others} more)" if others else "")
-    lines = [_trouble(trouble, zone, manner.safe, PLAINEST if batch.refusals else TROUBLE) for trouble in told]
+    lines = [
+        _trouble(trouble, zone, manner.safe, PLAINEST if batch.refusals else TROUBLE) for trouble in told
+    ]
     rest = batch.count - len(told)
     last = f"and {rest} more" if rest else "from monitor, about itself"
     html = page.troubles(lines, last) if manner.html and not batch.refusals else None

@@ -62,7 +62,9 @@ def test_at_most_four_quotes_and_the_rest_is_counted() -> None:
 
 
 def test_every_match_is_quoted_once_before_any_is_quoted_twice() -> None:
-    piece = article(lead="", body="Dong Jun came. Dong Jun saw. Dong Jun won. Dong Jun slept. Greenland waited.")
+    piece = article(
+        lead="", body="Dong Jun came. Dong Jun saw. Dong Jun won. Dong Jun slept. Greenland waited."
+    )
     lines = shown(piece, match("Dong Jun", piece, priority=Priority.HIGH), match("Greenland", piece))
     assert lines[:2] == ["body: [Dong Jun] came.", "body: [Greenland] waited."]
 

@@ -19,7 +19,9 @@ def settled(
 
 
 def test_an_accepted_message_is_sent() -> None:
-    assert settled(SendResult.ACCEPTED, detail="") == Settlement(message="m1", state=DeliveryState.SENT, at=NOW)  # type: ignore[arg-type]
+    assert settled(SendResult.ACCEPTED, detail="") == Settlement(
+        message="m1", state=DeliveryState.SENT, at=NOW
+    )  # type: ignore[arg-type]
 
 
 def test_the_first_accepted_one_after_failures_says_that_the_recipient_is_back() -> None:
@@ -41,8 +43,12 @@ def test_jitter_makes_a_wait_up_to_a_quarter_shorter() -> None:
 
 
 def test_what_a_receiver_asks_for_is_kept_up_to_a_day() -> None:
-    assert settled(SendResult.TEMPORARY, retry_after=timedelta(minutes=7)).next_try_at == NOW + timedelta(minutes=7)
-    assert settled(SendResult.TEMPORARY, retry_after=timedelta(days=90)).next_try_at == NOW + timedelta(hours=24)
+    assert settled(SendResult.TEMPORARY, retry_after=timedelta(minutes=7)).next_try_at == NOW + timedelta(
+        minutes=7
+    )
+    assert settled(SendResult.TEMPORARY, retry_after=timedelta(days=90)).next_try_at == NOW + timedelta(
+        hours=24
+    )
     assert settled(SendResult.TEMPORARY, retry_after=timedelta(0)).next_try_at == NOW + timedelta(seconds=5)
 
 
@@ -51,11 +57,15 @@ def test_it_is_tried_for_five_days() -> None:
     assert settled(SendResult.TEMPORARY, owed=NOW - nearly, tries=130).state is DeliveryState.RETRYING
     dead = settled(SendResult.TEMPORARY, owed=NOW - timedelta(days=5), tries=130)
     assert dead.state is DeliveryState.DEAD
-    assert "alert k7f3 for night@paper.example on channel desk was tried for five days" in dead.troubles[0].text
+    assert (
+        "alert k7f3 for night@paper.example on channel desk was tried for five days" in dead.troubles[0].text
+    )
 
 
 def test_what_was_never_tried_is_not_given_up_however_old() -> None:
-    assert settled(SendResult.TEMPORARY, owed=NOW - timedelta(days=9), tries=0).state is DeliveryState.RETRYING
+    assert (
+        settled(SendResult.TEMPORARY, owed=NOW - timedelta(days=9), tries=0).state is DeliveryState.RETRYING
+    )
 
 
 def test_a_refused_message_is_tried_once_more_at_once_and_then_dead() -> None:
@@ -69,8 +79,12 @@ def test_a_refused_message_is_tried_once_more_at_once_and_then_dead() -> None:
 
 
 @pytest.mark.parametrize(("pauses", "minutes"), [(0, 5), (1, 10), (4, 60), (50, 60)])
-def test_an_unreachable_channel_is_paused_ever_longer_and_its_deliveries_are_kept(pauses: int, minutes: int) -> None:
-    settlement = settled(SendResult.UNREACHABLE, detail="HTTP 404", owed=NOW - timedelta(days=30), pauses=pauses)
+def test_an_unreachable_channel_is_paused_ever_longer_and_its_deliveries_are_kept(
+    pauses: int, minutes: int
+) -> None:
+    settlement = settled(
+        SendResult.UNREACHABLE, detail="HTTP 404", owed=NOW - timedelta(days=30), pauses=pauses
+    )
     assert settlement.state is DeliveryState.OWED
     assert settlement.pause_until == NOW + timedelta(minutes=minutes)
     assert settlement.troubles[0].key == "channel desk paused"

@@ -47,7 +47,8 @@ def test_chat_has_no_html() -> None:
 def test_an_item_from_a_feed_shows_its_link() -> None:
     wording = say(batch(sample_news(url="https://news.example/a")), MAIL)
     assert (
-        wording.plain.split("\n")[-1] == "https://news.example/a · watched in china-russia.yaml:6 · monitor why k7f3"
+        wording.plain.split("\n")[-1]
+        == "https://news.example/a · watched in china-russia.yaml:6 · monitor why k7f3"
     )
     assert wording.html is not None
     assert wording.html.count("<a ") == 1
@@ -70,7 +71,9 @@ def test_without_agency_and_date_the_source_and_the_arrival_are_shown() -> None:
 
 
 def test_a_date_without_a_time_of_day_is_shown_as_a_date() -> None:
-    wording = say(batch(sample_news(published=NOW.replace(hour=0, minute=0, second=0), dateline_date="2026-01-27")))
+    wording = say(
+        batch(sample_news(published=NOW.replace(hour=0, minute=0, second=0), dateline_date="2026-01-27"))
+    )
     assert wording.plain.startswith("27 Jan 2026 · PTI")
 
 
@@ -88,7 +91,9 @@ def test_many_watches_are_named_up_to_a_limit() -> None:
 
 def test_topics_alone_need_no_and() -> None:
     piece = article()
-    wording = say(batch(news(piece, match("Greenland", piece, kind=WatchKind.TOPIC, priority=Priority.URGENT))))
+    wording = say(
+        batch(news(piece, match("Greenland", piece, kind=WatchKind.TOPIC, priority=Priority.URGENT)))
+    )
     assert wording.plain.split("\n")[1] == "Greenland (urgent)"
 
 
@@ -148,7 +153,9 @@ def test_troubles_are_marked_and_told_together() -> None:
     assert wording.alerts == ()
 
 
-@pytest.mark.parametrize("headline", ["x" * 998, "word " * 200_000, "Ж" * 10_000, "\x00\ud800", "\u202e" * 50])
+@pytest.mark.parametrize(
+    "headline", ["x" * 998, "word " * 200_000, "Ж" * 10_000, "\x00\ud800", "\u202e" * 50]
+)
 @pytest.mark.parametrize("manner", [MAIL, CHAT, TERMINAL])
 def test_a_subject_is_never_long_or_empty(headline: str, manner: Manner) -> None:
     wording = say(batch(sample_news(headline=headline)), manner)
@@ -177,7 +184,15 @@ def test_lengths_are_counted_as_services_count_them() -> None:
 
 @pytest.mark.parametrize(
     ("length", "shown"),
-    [(-5, "0 s"), (4, "4 s"), (119, "119 s"), (120, "2 min"), (7200, "2 h"), (86400, "24 h"), (172800, "2 days")],
+    [
+        (-5, "0 s"),
+        (4, "4 s"),
+        (119, "119 s"),
+        (120, "2 min"),
+        (7200, "2 h"),
+        (86400, "24 h"),
+        (172800, "2 days"),
+    ],
 )
 def test_lengths_of_time_are_said_in_their_largest_fitting_unit(length: int, shown: str) -> None:
     assert span(timedelta(seconds=length)) == shown
