@@ -4,7 +4,7 @@
 
 It prints `ready PORT` when it listens, answers conditional requests with 304, and ends with its standard
 input. Each item's text is made of invented words; one in ten names somebody from the list of names.
-`GET /-/said` tells when the first and the last request came, and how many there were.
+`GET /-/said` tells when the first and the last request came, and how many there were, since it was last asked.
 """
 
 from __future__ import annotations
@@ -20,7 +20,43 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import ClassVar
 
-SYLLABLES = ["ba", "ce", "di", "fo", "gu", "la", "me", "ni", "po", "ru", "sa", "te", "vi", "zo", "ka", "len", "mor", "tis", "ran", "del"]
+NAMES = (
+    "xa",
+    "xer",
+    "quo",
+    "yth",
+    "wyn",
+    "jor",
+    "hul",
+    "yev",
+    "whi",
+    "jax",
+    "hob",
+    "wex",
+    "yul",
+    "quin",
+    "hes",
+    "jit",
+)
+TEXT = (
+    "ba",
+    "ce",
+    "di",
+    "fo",
+    "gu",
+    "la",
+    "me",
+    "ni",
+    "po",
+    "ru",
+    "sa",
+    "te",
+    "vi",
+    "zo",
+    "ka",
+    "len",
+    "mor",
+)
 
 
 def address(number: int) -> str:
@@ -28,9 +64,9 @@ def address(number: int) -> str:
     return f"127.{10 + number // 62500}.{number // 250 % 250}.{number % 250 + 1}"
 
 
-def words(chance: random.Random, count: int) -> str:
-    """Give a sentence of invented words."""
-    said = ["".join(chance.choices(SYLLABLES, k=chance.randint(1, 4))) for _ in range(count)]
+def words(chance: random.Random, count: int, syllables: tuple[str, ...] = TEXT) -> str:
+    """Give a sentence of invented words; names are made of other syllables than texts are."""
+    said = ["".join(chance.choices(syllables, k=chance.randint(1, 4))) for _ in range(count)]
     return " ".join(said).capitalize() + "."
 
 
@@ -59,7 +95,7 @@ def feed(number: int, items: int, names: list[str], generation: int = 0) -> byte
 class Feeds(asyncio.Protocol):
     """One connection."""
 
-    said: ClassVar[dict[str, float]] = {"requests": 0, "full": 0}
+    said: ClassVar[dict[str, float]] = {}
     bodies: ClassVar[dict[str, bytes]] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -79,16 +115,16 @@ class Feeds(asyncio.Protocol):
     def _answer(self, head: bytes) -> None:
         if head.startswith(b"GET /-/said "):
             self._send(b"200 OK", json.dumps(self.said).encode())
+            self.said.clear()
             return
         now = time.time()
         self.said.setdefault("first", now)
         self.said["last"] = now
-        self.said["requests"] += 1
+        self.said["requests"] = self.said.get("requests", 0) + 1
         tag = b'"%d"' % len(self._body)
         if b"\r\nif-none-match: " + tag in head.lower():
             self._send(b"304 Not Modified", b"", tag)
         else:
-            self.said["full"] += 1
             self._send(b"200 OK", self._body, tag)
 
     def _send(self, status: bytes, body: bytes, tag: bytes = b'"-"') -> None:

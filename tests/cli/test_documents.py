@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
-from monitor.cli import files
+from monitor.cli import documents, files
 from monitor.model import Document, Hints, Refused
 from tests.cli.conftest import Run, objects
 from tests.store.making import NOON
@@ -217,6 +219,36 @@ def test_people_see_the_words_that_prove_a_match(run: Run, here: Path) -> None:
     assert "Andrey Belousov person · mine.yaml:2" in result.stdout
     assert "ministers Dong Jun and Andrey Belousov spoke" in " ".join(result.stdout.split())
     assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+# -- while one waits -------------------------------------------------------------------------
+
+
+class Stream(io.StringIO):
+    """A stream that is a terminal, or is not."""
+
+    def __init__(self, terminal: bool) -> None:
+        super().__init__()
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+
+@pytest.mark.parametrize(
+    ("err", "out", "count", "shown"),
+    [(True, False, 2, True), (True, True, 2, False), (False, False, 2, False), (True, False, 1, False)],
+)
+def test_a_bar_is_shown_only_to_a_person_whose_output_goes_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, err: bool, out: bool, count: int, shown: bool
+) -> None:
+    stream = Stream(err)
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(sys, "stdout", Stream(out))
+    with documents._progress(["a"] * count) as done:
+        for _ in range(count):
+            done()
+    assert ("2/2" in stream.getvalue()) == shown
 
 
 # -- reading a file --------------------------------------------------------------------------

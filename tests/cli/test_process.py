@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import array
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -100,10 +104,13 @@ def test_ctrl_c_ends_quietly_with_130(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
     )
     try:
+        assert process.stdin is not None
+        process.stdin.write(b"T")
+        process.stdin.flush()
         deadline = time.monotonic() + 20
-        while not _reads_standard_input(process.pid):
+        while _unread(process.stdin):
             assert time.monotonic() < deadline
-            time.sleep(0.02)
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
         assert (process.returncode, err) == (130, b"")
@@ -111,12 +118,29 @@ def test_ctrl_c_ends_quietly_with_130(tmp_path: Path) -> None:
         process.kill()
 
 
-def _reads_standard_input(pid: int) -> bool:
-    """Whether any thread of a process waits in read(2) on descriptor 0."""
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        if (task / "syscall").read_text(encoding="ascii").startswith("0 0x0 "):
-            return True
-    return False
+def _unread(pipe: IO[bytes]) -> bool:
+    """Whether what was written to a pipe is still in it."""
+    waiting = array.array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, waiting)
+    return waiting[0] > 0
+
+
+# -- completion ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("monitor al", ["plain,alerts"]),
+        ("monitor alerts --su", ["plain,--suppressed"]),
+        ("monitor completion z", ["plain,zsh"]),
+    ],
+)
+def test_a_shell_is_told_how_a_word_may_end(words: str, wanted: list[str]) -> None:
+    count = str(len(words.split()) - 1)
+    process = start(_MONITOR_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=count)
+    out, err = process.communicate(timeout=30)
+    assert (out.decode().splitlines(), err) == (wanted, b"")
 
 
 # -- run -------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -113,10 +114,8 @@ class Daemon:
 
     def ask_for_retries(self) -> None:
         """Have it make deliveries due again; whether it hears that before it dies is open."""
-        try:
+        with suppress(MonitorError):
             ask_retry(self._state, [])
-        except MonitorError:
-            pass
 
     @property
     def steps(self) -> list[str]:
