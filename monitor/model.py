@@ -258,6 +258,8 @@ class Refused:
     """A document that could not be read, and why, in words for a person."""
 
     reason: str
+    passing: bool = False
+    """Whether its reader failed in a way that may be the machine's fault: it may go well another time."""
 
 
 # -- watches and matches ---------------------------------------------------------------------

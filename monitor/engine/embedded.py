@@ -194,6 +194,8 @@ class Embedded:
             self._pause_for_disk()
         except Exception as error:
             log.error("a folder failed in an unexpected way", source=id, exc_info=error)
+            with suppress(MonitorError):
+                await self._folders.failed(plan, id, f"unexpected: {type(error).__name__}")
         finally:
             self._polling.pop(id, None)
 

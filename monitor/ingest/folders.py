@@ -8,18 +8,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar, TypeVarTuple
+
+import structlog
 
 from monitor.config.settings import FolderSettings
 from monitor.core import health
+from monitor.errors import MonitorError
 from monitor.ingest.poll import Ingest, Plan, Reading
-from monitor.model import Document, Health, PollResult, Refused, SourceId, SourceState
+from monitor.model import Document, FileStamp, Health, PollResult, Refused, SourceId, SourceState
 from monitor.ports import Clock, KnownFile, Store
 from monitor.sources.folder import Folder, FolderFailed, FoundFile, Look, RefusedFile
 
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
+
+log = structlog.get_logger("monitor.ingest")
 
 BATCH_FILES = 200
 BATCH_BYTES = 16_000_000
@@ -28,6 +33,17 @@ FAILED_LOOK = 5.0
 """Seconds until a folder that could not be looked into is tried again."""
 FAILURE_NOTED = 600.0
 """Seconds between two records of a folder that goes on failing."""
+AGAIN_AFTER = (2.0, 10.0, 60.0)
+"""Seconds until a file whose reader failed is read again; when it fails after the last, it is refused for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """A file that is to be read again: as it looked, how often it was tried, and when it is due."""
+
+    stamp: FileStamp
+    tries: int
+    at: float
 
 
 @dataclass(slots=True)
@@ -42,6 +58,13 @@ class _Watched:
     waiting: int = 0
     noted: float | None = None
     """When its failure was last recorded; None: it does not fail."""
+    again: dict[str, _Again] = field(default_factory=dict)
+    """Files whose reader failed, by location."""
+
+    def is_due(self, found: FoundFile, now: float) -> bool:
+        """Whether a file may be read now."""
+        again = self.again.get(found.location)
+        return again is None or again.at <= now or again.stamp != found.stamp
 
 
 class Folders:
@@ -75,7 +98,7 @@ class Folders:
             watched.known = {k.path: k for k in await self._store.known_files(id)}
         look = await self._in_thread(watched.folder.look, watched.known)
         if isinstance(look, FolderFailed):
-            return await self._failed(plan, watched, look.reason)
+            return await self.failed(plan, id, look.reason)
         result = await self._take_in(plan, watched, look)
         watched.noted = None
         watched.waiting = look.waiting
@@ -109,14 +132,13 @@ class Folders:
     # -- what a look brought -----------------------------------------------------------------
 
     async def _take_in(self, plan: Plan, watched: _Watched, look: Look) -> PollResult:
-        results = []
-        refused = tuple(_refusal(r) for r in look.refused)
-        for batch in _batches(look.ready):
-            results.append(await self._commit(plan, watched, refused, batch))
-            refused = ()
-        if not results and (refused or await self._must_say_well(watched)):
-            results.append(await self._commit(plan, watched, refused, ()))
-        return next((r for r in results if r is not PollResult.READ), PollResult.READ)
+        now = self._clock.monotonic()
+        due = [f for f in look.ready if watched.is_due(f, now)]
+        results = [await self._read_and_commit(plan, watched, batch) for batch in _batches(due)]
+        refused = [_refusal(r) for r in look.refused]
+        if refused or (not results and await self._must_say_well(watched)):
+            results.append(await self._commit(plan, watched, refused))
+        return _overall(results)
 
     async def _must_say_well(self, watched: _Watched) -> bool:
         """Whether the store still has the folder down as failing, or as never read."""
@@ -125,20 +147,49 @@ class Folders:
         state = await self._state(watched)
         return state.first_read_at is None or state.health is Health.FAILING
 
-    async def _commit(
-        self, plan: Plan, watched: _Watched, refused: Sequence[Reading], batch: Sequence[FoundFile]
-    ) -> PollResult:
-        poll = self._ingest.begin(plan, await self._state(watched))
+    async def _read_and_commit(self, plan: Plan, watched: _Watched, batch: Sequence[FoundFile]) -> PollResult:
+        """Read files and commit them together; after a surprise each alone, so that one holds up no other."""
+        try:
+            readings = await self._read(watched, batch)
+            return await self._commit(plan, watched, readings) if readings else PollResult.READ
+        except MonitorError:
+            raise
+        except Exception as surprise:
+            if len(batch) > 1:
+                return _overall([await self._read_and_commit(plan, watched, [file]) for file in batch])
+            log.error("a file failed in an unexpected way", path=batch[0].location, exc_info=surprise)
+            reading = _refusal(watched.folder.refuse(batch[0], f"unexpected: {type(surprise).__name__}"))
+            return await self._commit(plan, watched, [reading])
+
+    async def _read(self, watched: _Watched, batch: Sequence[FoundFile]) -> list[Reading]:
         found = [await self._in_thread(watched.folder.read, f) for f in batch]
-        documents = [d for d in found if isinstance(d, Document)]
-        read = await asyncio.gather(*(self._ingest.read(d) for d in documents))
-        unread = [_refusal(r) for r in found if isinstance(r, RefusedFile)]
-        readings = [*refused, *unread, *read]
-        if not readings and batch:
-            return PollResult.READ
-        result = await self._ingest.commit(poll, readings)
-        self._remember(watched, readings)
-        return result
+        read = await asyncio.gather(*(self._ingest.read(d) for d in found if isinstance(d, Document)))
+        return [*(_refusal(r) for r in found if isinstance(r, RefusedFile)), *read]
+
+    async def _commit(self, plan: Plan, watched: _Watched, readings: Sequence[Reading]) -> PollResult:
+        """Commit what was read, but for what is to be read again."""
+        poll = self._ingest.begin(plan, await self._state(watched))
+        certain = [r for r in readings if not self._put_off(watched, r)]
+        if readings and not certain:
+            return PollResult.PARTLY
+        result = await self._ingest.commit(poll, certain)
+        self._remember(watched, certain)
+        return result if len(certain) == len(readings) else PollResult.PARTLY
+
+    def _put_off(self, watched: _Watched, reading: Reading) -> bool:
+        """Whether a file is left for another time, since its reader may not fail again."""
+        document, result = reading.document, reading.result
+        if not (isinstance(result, Refused) and result.passing):
+            return False
+        assert document.stamp is not None
+        before = watched.again.get(document.location)
+        tries = before.tries if before and before.stamp == document.stamp else 0
+        if tries == len(AGAIN_AFTER):
+            return False
+        due = self._clock.monotonic() + AGAIN_AFTER[tries]
+        watched.again[document.location] = _Again(document.stamp, tries + 1, due)
+        log.warning("a file is read again later", path=document.location, reason=result.reason)
+        return True
 
     def _remember(self, watched: _Watched, readings: Sequence[Reading]) -> None:
         assert watched.known is not None
@@ -147,8 +198,13 @@ class Folders:
             watched.known[document.location] = KnownFile(
                 path=document.location, stamp=document.stamp, content_hash=document.content_hash
             )
+            watched.again.pop(document.location, None)
 
-    async def _failed(self, plan: Plan, watched: _Watched, reason: str) -> PollResult:
+    async def failed(self, plan: Plan, id: SourceId, reason: str) -> PollResult:
+        """Record that a folder could not be looked into, or not to the end; it is tried again soon."""
+        watched = self._watched.get(id)
+        if watched is None:  # it left the configuration meanwhile
+            return PollResult.FAILED
         now = self._clock.monotonic()
         watched.next_look = now + FAILED_LOOK
         state = await self._state(watched)
@@ -169,6 +225,10 @@ class Folders:
 
 def _refusal(refused: RefusedFile) -> Reading:
     return Reading(document=refused.document, result=Refused(reason=refused.reason))
+
+
+def _overall(results: Sequence[PollResult]) -> PollResult:
+    return next((r for r in results if r is not PollResult.READ), PollResult.READ)
 
 
 def _batches(found: Sequence[FoundFile]) -> Iterator[list[FoundFile]]:

@@ -33,7 +33,7 @@ _CODE = (
     " main(int(sys.argv[2]), float(sys.argv[3]))"
 )
 _ENVIRONMENT = {"LANG": "C.UTF-8"}
-_STOPPING = Refused(reason="it was not read: the program is stopping")
+_STOPPING = Refused(reason="it was not read: the program is stopping", passing=True)
 
 
 class ParsePool:
@@ -81,7 +81,7 @@ class ParsePool:
                 outcome = await self._ask(child, document)
             if outcome is None and self._closed.is_set():
                 return _STOPPING
-            return outcome or Refused(reason=f"its parser died{child.how_it_ended()}")
+            return outcome or Refused(reason=f"its parser died{child.how_it_ended()}", passing=True)
 
     async def close(self) -> None:
         """End all children, and wait until they are gone. Parses under way, and later ones, are refused."""
@@ -110,7 +110,7 @@ class ParsePool:
                 outcome, keep = await child.ask(document)
             return outcome
         except TimeoutError:
-            return Refused(reason=f"reading it took longer than {self._wall:g} s")
+            return Refused(reason=f"reading it took longer than {self._wall:g} s", passing=True)
         except codec.Garbage as garbage:
             return Refused(reason=f"its parser answered nonsense: {garbage}")
         except (asyncio.IncompleteReadError, OSError):

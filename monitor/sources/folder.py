@@ -326,7 +326,7 @@ class Folder:
         except OSError as error:
             if error.errno == errno.ELOOP:
                 return None
-            return self._refusal(found.location, found.stamp, f"it could not be read: {_words(error)}", now)
+            return self.refuse(found, f"it could not be read: {_words(error)}")
         if content is None:
             return None
         digest = ContentHash(sha256(content).hexdigest())
@@ -334,6 +334,10 @@ class Folder:
             self._same[found.location] = found.stamp
             return None
         return self._document(found.location, found.stamp, content, digest, now)
+
+    def refuse(self, found: FoundFile, reason: str) -> RefusedFile:
+        """Give a file that was found as one that is not read."""
+        return self._refusal(found.location, found.stamp, reason, self._clock.now())
 
     def _content(self, descriptor: int, found: FoundFile) -> bytes | None:
         """Give what an open file holds; None where it is not, or does not stay, as it was found."""

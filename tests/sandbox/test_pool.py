@@ -89,7 +89,9 @@ async def test_a_document_that_takes_too_long_is_stopped() -> None:
     async with ParsePool(1, wall=0.5) as one:
         assert await _reads(one)
         began = time.monotonic()
-        assert await one.parse(_document(SLOW)) == Refused(reason="reading it took longer than 0.5 s")
+        assert await one.parse(_document(SLOW)) == Refused(
+            reason="reading it took longer than 0.5 s", passing=True
+        )
         assert time.monotonic() - began < 3
         assert await _reads(one)
 
@@ -108,7 +110,7 @@ async def test_a_child_that_is_killed_while_it_reads_costs_its_document_only() -
             await asyncio.sleep(0.01)
         os.kill(one.pids[0], signal.SIGKILL)
         found = await asyncio.wait_for(parse, 20)
-        assert found == Refused(reason="its parser died by SIGKILL")
+        assert found == Refused(reason="its parser died by SIGKILL", passing=True)
         assert await _reads(one)
 
 
@@ -213,7 +215,7 @@ async def test_what_is_read_when_the_pool_closes_is_refused_and_starts_no_child(
     waiting = asyncio.create_task(one.parse(_document(GOOD)))
     await asyncio.sleep(0.05)
     await one.close()
-    refused = Refused(reason="it was not read: the program is stopping")
+    refused = Refused(reason="it was not read: the program is stopping", passing=True)
     assert await asyncio.gather(under_way, waiting) == [refused, refused]
     assert await one.parse(_document(GOOD)) == refused
     assert one.pids == ()
@@ -224,7 +226,7 @@ async def test_a_child_that_comes_up_when_the_pool_closes_is_ended() -> None:
     parse = asyncio.create_task(one.parse(_document(GOOD)))
     await asyncio.sleep(0.02)
     await one.close()
-    assert await parse == Refused(reason="it was not read: the program is stopping")
+    assert await parse == Refused(reason="it was not read: the program is stopping", passing=True)
     assert one.pids == ()
 
 

@@ -1,0 +1,179 @@
+"""Folders: what becomes of a file whose reader fails, and of its neighbours."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.app import App, build
+from monitor.config import load
+from monitor.core.formats import parse
+from monitor.ingest.folders import AGAIN_AFTER
+from monitor.ingest.poll import Plan
+from monitor.model import Document, Health, Parsed, PollResult, Refused, SourceId
+
+TIMED_OUT = Refused(reason="reading it took longer than 5 s", passing=True)
+BINARY = Refused(reason="it is binary data, and no text")
+
+
+@dataclass
+class HandClock:
+    """A clock that is moved by hand, far ahead of the files' times."""
+
+    seconds: float = 1000.0
+    at: datetime = datetime(2100, 1, 27, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.at += timedelta(seconds=seconds)
+
+
+@dataclass
+class Reader:
+    """Reads documents, but for those whose names it was given an answer for."""
+
+    answers: dict[str, Iterator[Refused | Exception]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    async def parse(self, document: Document) -> Parsed | Refused:
+        name = Path(document.location).name
+        self.asked.append(name)
+        answer = next(self.answers.get(name, iter(())), None)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer or parse(document)
+
+
+@dataclass
+class Desk:
+    """One folder, looked into by hand."""
+
+    app: App
+    plan: Plan
+    folder: Path
+    clock: HandClock
+    reader: Reader
+    id: SourceId
+
+    def drop(self, name: str) -> None:
+        (self.folder / name).write_text(f"Report {name}\n\nLONDON (Local Wire) - Ada Quillfeather spoke.\n")
+
+    async def look(self) -> PollResult:
+        await self.clock.sleep(1)
+        return await self.app.folders.look(self.plan, self.id)
+
+    async def known_names(self) -> list[str]:
+        known = await self.app.store.known_files(self.id)
+        return sorted(Path(k.path).name for k in known)
+
+    async def health(self) -> Health:
+        state = await self.app.store.source(self.id)
+        assert state is not None
+        return state.health
+
+
+@asynccontextmanager
+async def desk(tmp_path: Path, **answers: list[Refused | Exception]) -> AsyncIterator[Desk]:
+    folder, config = tmp_path / "wire", tmp_path / "config"
+    folder.mkdir()
+    (config / "watchlists").mkdir(parents=True)
+    (config / "monitor.yaml").write_text("keep: {disk_free: 1 MB}\n")
+    (config / "watchlists" / "people.yaml").write_text("actors: [Ada Quillfeather]\n")
+    (config / "sources.yaml").write_text(f"folders: [{{path: {folder}, alert_backlog: all}}]\n")
+    clock = HandClock()
+    reader = Reader({f"{name}.txt": iter(given) for name, given in answers.items()})
+    async with build(state=tmp_path, stream=io.StringIO(), clock=clock, parse=reader) as app:
+        configured = await app.configure(load(config, environ={}))
+        await app.use(configured, due=lambda _: clock.now())
+        (id,) = configured.plan.sources
+        yield Desk(app, configured.plan, folder, clock, reader, id)
+
+
+async def test_a_file_whose_reader_failed_by_chance_is_read_again(tmp_path: Path) -> None:
+    async with desk(tmp_path, a=[TIMED_OUT]) as it:
+        it.drop("a.txt")
+        await it.look()
+        assert await it.look() is PollResult.PARTLY
+        assert (await it.known_names(), it.reader.asked) == ([], ["a.txt"])
+        await it.clock.sleep(AGAIN_AFTER[0])
+        assert await it.look() is PollResult.READ
+        assert await it.known_names() == ["a.txt"]
+        assert await it.health() is Health.OK
+
+
+async def test_it_is_not_read_again_before_its_time(tmp_path: Path) -> None:
+    async with desk(tmp_path, a=[TIMED_OUT] * 2) as it:
+        it.drop("a.txt")
+        for _ in range(2):
+            await it.look()
+        await it.clock.sleep(AGAIN_AFTER[0])
+        for _ in range(5):
+            await it.look()
+        assert it.reader.asked == ["a.txt"] * 2
+
+
+async def test_a_file_that_fails_every_time_is_refused_with_the_reason_in_the_end(tmp_path: Path) -> None:
+    async with desk(tmp_path, a=[TIMED_OUT] * 9) as it:
+        it.drop("a.txt")
+        for wait in (0, 0, *AGAIN_AFTER, 600, 600):
+            await it.clock.sleep(wait)
+            await it.look()
+        assert it.reader.asked == ["a.txt"] * (1 + len(AGAIN_AFTER))
+        assert await it.known_names() == ["a.txt"]
+        state = await it.app.store.source(it.id)
+        assert state is not None
+        assert state.health_reason == TIMED_OUT.reason
+
+
+async def test_a_file_that_changed_meanwhile_is_read_as_soon_as_it_is_whole(tmp_path: Path) -> None:
+    async with desk(tmp_path, a=[TIMED_OUT] * 2) as it:
+        it.drop("a.txt")
+        for wait in (0, 0, AGAIN_AFTER[0]):
+            await it.clock.sleep(wait)
+            await it.look()
+        (it.folder / "a.txt").write_text("Another report\n\nLONDON (Local Wire) - It is another one.\n")
+        for _ in range(2):
+            await it.look()
+        assert await it.known_names() == ["a.txt"]
+
+
+async def test_a_file_that_cannot_be_read_at_all_is_refused_at_once(tmp_path: Path) -> None:
+    async with desk(tmp_path, a=[BINARY]) as it:
+        it.drop("a.txt")
+        for _ in range(3):
+            await it.look()
+        assert (await it.known_names(), it.reader.asked) == (["a.txt"], ["a.txt"])
+
+
+@pytest.mark.parametrize("wrong", [TIMED_OUT, BINARY, RuntimeError("a surprise")], ids=str)
+async def test_one_bad_file_holds_up_no_other(tmp_path: Path, wrong: Refused | Exception) -> None:
+    async with desk(tmp_path, b=[wrong] * 2) as it:
+        for name in ("a.txt", "b.txt", "c.txt"):
+            it.drop(name)
+        for _ in range(2):
+            await it.look()
+        assert {"a.txt", "c.txt"} <= set(await it.known_names())
+
+
+async def test_a_surprise_is_recorded_with_the_file_that_caused_it(tmp_path: Path) -> None:
+    async with desk(tmp_path, b=[RuntimeError("a surprise")] * 2) as it:
+        for name in ("a.txt", "b.txt"):
+            it.drop(name)
+        for _ in range(2):
+            await it.look()
+        state = await it.app.store.source(it.id)
+        assert state is not None
+        assert state.health_reason == "unexpected: RuntimeError"
+        assert await it.known_names() == ["a.txt", "b.txt"]
