@@ -19,6 +19,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # As ./run starts it, but for the path: these tests need no installation.
 START = f"import sys; sys.path.insert(0, {str(ROOT)!r}); sys.argv[0] = 'monitor'; from monitor.cli import main; main()"
+HEED_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+"""A shell has what it runs in the background ignore Ctrl-C, these tests too."""
 SHOW = START.replace(
     "; main()", "; import atexit; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); main()"
 )
@@ -98,7 +100,7 @@ def test_a_reader_that_goes_away_is_no_error_worth_words(tmp_path: Path) -> None
 def test_ctrl_c_ends_quietly_with_130(tmp_path: Path) -> None:
     # Standard input that never ends keeps it reading.
     process = subprocess.Popen(
-        [sys.executable, "-I", "-c", START, "parse", "-"],
+        [sys.executable, "-I", "-c", HEED_CTRL_C + START, "parse", "-"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
