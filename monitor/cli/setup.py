@@ -159,7 +159,7 @@ def install(dry_run: bool) -> None:
     from monitor import install as room  # noqa: PLC0415 -- only here is it needed
 
     layout = room.Layout()
-    files = init_files(layout.config, CHECKOUT)
+    files = init_files(layout.config, CHECKOUT, layout.current)
     room.install(
         checkout=CHECKOUT,
         version=__version__,

@@ -14,18 +14,20 @@ _SCHEMA = re.compile(r"(\$schema=)(?:\.\./)?schema/")
 _SEEDS = re.compile(r"(path: )\.\./seeds\b")
 
 
-def init_files(target: Path, checkout: Path) -> Mapping[str, str]:
+def init_files(target: Path, checkout: Path, home: Path | None = None) -> Mapping[str, str]:
     """Give the files that a configuration in `target` begins with: path seen from there, and text.
 
-    `checkout` holds the shipped `config/` and `seeds/`. Raises UsageError where it does not.
+    `checkout` holds the shipped `config/` and `seeds/`, and is where the program runs unless `home` is.
+    Raises UsageError where they are not there.
     """
     shipped = checkout / "config"
     lists = sorted((shipped / WATCHLISTS).glob("*.yaml"))
     names = [MONITOR, SOURCES, *(f"{WATCHLISTS}/{p.name}" for p in lists)]
     try:
-        return {name: _moved((shipped / name).read_text("utf-8"), target / name, checkout) for name in names}
+        texts = {name: (shipped / name).read_text("utf-8") for name in names}
     except OSError as error:
         raise UsageError(f"the shipped configuration cannot be read: {error}") from None
+    return {name: _moved(text, target / name, home or checkout) for name, text in texts.items()}
 
 
 def write_init(target: Path, checkout: Path) -> tuple[Path, ...]:
@@ -46,15 +48,15 @@ def write_init(target: Path, checkout: Path) -> tuple[Path, ...]:
     return tuple(files)
 
 
-def _moved(text: str, file: Path, checkout: Path) -> str:
-    seeds, schema = (_seen(checkout / place, file, checkout) for place in ("seeds", "config/schema"))
+def _moved(text: str, file: Path, home: Path) -> str:
+    seeds, schema = (_seen(home / place, file, home) for place in ("seeds", "config/schema"))
     return _SCHEMA.sub(lambda m: f"{m[1]}{schema}/", _SEEDS.sub(lambda m: f"{m[1]}{_quoted(seeds)}", text))
 
 
-def _seen(path: Path, file: Path, checkout: Path) -> str:
-    """Give a path of the checkout as seen from a file in it; from anywhere else, whole."""
+def _seen(path: Path, file: Path, home: Path) -> str:
+    """Give a path below `home` as seen from a file in it; from anywhere else, whole."""
     whole, folder = Path(os.path.abspath(path)), Path(os.path.abspath(file)).parent
-    inside = folder.is_relative_to(os.path.abspath(checkout))
+    inside = folder.is_relative_to(os.path.abspath(home))
     return os.path.relpath(whole, folder) if inside else str(whole)
 
 

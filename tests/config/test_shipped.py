@@ -110,6 +110,12 @@ def test_a_configuration_elsewhere_names_the_seeds_by_their_whole_path(tmp_path:
     assert f"path: {CHECKOUT / 'seeds'}\n" in init_files(tmp_path, CHECKOUT)["sources.yaml"]
 
 
+def test_a_service_s_configuration_points_to_the_copy_that_it_runs(tmp_path: Path) -> None:
+    files = init_files(tmp_path, CHECKOUT, Path("/opt/monitor/current"))
+    assert "path: /opt/monitor/current/seeds\n" in files["sources.yaml"]
+    assert str(CHECKOUT) not in "".join(files.values())
+
+
 def test_init_overwrites_nothing_and_writes_nothing_then(tmp_path: Path) -> None:
     (tmp_path / "sources.yaml").write_text("mine")
     with pytest.raises(UsageError, match=r"nothing was written, because there is already .*sources\.yaml"):
