@@ -558,6 +558,8 @@ class PollOutcome:
     """The reason of a failure, or what was odd, in words for a person."""
     http_status: int | None = None
     documents: tuple[DocumentIntake, ...] = ()
+    gone: tuple[str, ...] = ()
+    """Paths of files that are no longer there: how they looked need not be known any more."""
     watchlist: WatchlistVersion
     troubles: tuple[Trouble, ...] = ()
     recovered: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar, TypeVarTuple
 
 import structlog
@@ -33,6 +34,8 @@ FAILED_LOOK = 5.0
 """Seconds until a folder that could not be looked into is tried again."""
 FAILURE_NOTED = 600.0
 """Seconds between two records of a folder that goes on failing."""
+TIDY_EVERY = 3600.0
+"""Seconds between two looks that also ask which known files are gone."""
 AGAIN_AFTER = (2.0, 10.0, 60.0)
 """Seconds until a file whose reader failed is read again; when it fails after the last, it is refused for good."""
 
@@ -55,6 +58,7 @@ class _Watched:
     known: dict[str, KnownFile] | None = None
     """What the store knows of it, by path; None: not asked yet."""
     next_look: float = 0.0
+    next_tidying: float = 0.0
     waiting: int = 0
     noted: float | None = None
     """When its failure was last recorded; None: it does not fail."""
@@ -96,10 +100,13 @@ class Folders:
         watched = self._watched[id]
         if watched.known is None:
             watched.known = {k.path: k for k in await self._store.known_files(id)}
-        look = await self._in_thread(watched.folder.look, watched.known)
+        tidy = watched.next_tidying <= self._clock.monotonic()
+        look = await self._in_thread(partial(watched.folder.look, watched.known, ask_gone=tidy))
         if isinstance(look, FolderFailed):
             return await self.failed(plan, id, look.reason)
         result = await self._take_in(plan, watched, look)
+        if tidy:
+            watched.next_tidying = self._clock.monotonic() + TIDY_EVERY
         watched.noted = None
         watched.waiting = look.waiting
         watched.next_look = self._clock.monotonic() + look.next_look_after
@@ -136,8 +143,8 @@ class Folders:
         due = [f for f in look.ready if watched.is_due(f, now)]
         results = [await self._read_and_commit(plan, watched, batch) for batch in _batches(due)]
         refused = [_refusal(r) for r in look.refused]
-        if refused or (not results and await self._must_say_well(watched)):
-            results.append(await self._commit(plan, watched, refused))
+        if refused or look.gone or (not results and await self._must_say_well(watched)):
+            results.append(await self._commit(plan, watched, refused, look.gone))
         return _overall(results)
 
     async def _must_say_well(self, watched: _Watched) -> bool:
@@ -166,14 +173,16 @@ class Folders:
         read = await asyncio.gather(*(self._ingest.read(d) for d in found if isinstance(d, Document)))
         return [*(_refusal(r) for r in found if isinstance(r, RefusedFile)), *read]
 
-    async def _commit(self, plan: Plan, watched: _Watched, readings: Sequence[Reading]) -> PollResult:
-        """Commit what was read, but for what is to be read again."""
+    async def _commit(
+        self, plan: Plan, watched: _Watched, readings: Sequence[Reading], gone: Sequence[str] = ()
+    ) -> PollResult:
+        """Commit what was read, but for what is to be read again, and forget what is gone."""
         poll = self._ingest.begin(plan, await self._state(watched))
         certain = [r for r in readings if not self._put_off(watched, r)]
         if readings and not certain:
             return PollResult.PARTLY
-        result = await self._ingest.commit(poll, certain)
-        self._remember(watched, certain)
+        result = await self._ingest.commit(poll, certain, gone=gone)
+        self._remember(watched, certain, gone)
         return result if len(certain) == len(readings) else PollResult.PARTLY
 
     def _put_off(self, watched: _Watched, reading: Reading) -> bool:
@@ -191,8 +200,10 @@ class Folders:
         log.warning("a file is read again later", path=document.location, reason=result.reason)
         return True
 
-    def _remember(self, watched: _Watched, readings: Sequence[Reading]) -> None:
+    def _remember(self, watched: _Watched, readings: Sequence[Reading], gone: Sequence[str]) -> None:
         assert watched.known is not None
+        for path in gone:
+            watched.known.pop(path, None)
         for document in (r.document for r in readings):
             assert document.stamp is not None
             watched.known[document.location] = KnownFile(

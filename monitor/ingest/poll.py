@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar, TypeVarTuple
 
@@ -155,9 +155,17 @@ class Ingest:
         return Reading(document=document, result=await self._parse.parse(document))
 
     async def commit(
-        self, poll: Poll, readings: Sequence[Reading], answer: Fetched | None = None
+        self,
+        poll: Poll,
+        readings: Sequence[Reading],
+        answer: Fetched | None = None,
+        *,
+        gone: Sequence[str] = (),
     ) -> PollResult:
-        """Resolve, match, decide and commit what was read; `answer` is the feed's, None for a folder."""
+        """Resolve, match, decide and commit what was read; `answer` is the feed's, None for a folder.
+
+        `gone` are paths of known files that are there no more.
+        """
         found = await self._in_thread(_find_candidates, readings, answer is not None)
         matched: dict[int, tuple[Match, ...]] = {}
         for _ in range(ATTEMPTS):
@@ -165,7 +173,7 @@ class Ingest:
             resolutions = resolve(found, known)
             await self._match_new(poll.plan, found, resolutions, matched)
             intakes = _decide_all(poll, readings, found, resolutions, matched, self._clock.now())
-            outcome = self._outcome(poll, readings, intakes, answer)
+            outcome = replace(self._outcome(poll, readings, intakes, answer), gone=tuple(gone))
             try:
                 return await self._write(poll, outcome)
             except Conflict:

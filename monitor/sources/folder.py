@@ -85,6 +85,8 @@ class Look:
     """Files that may not be whole yet."""
     next_look_after: float
     """Seconds: when a file may have become whole, or as often as looking is cheap."""
+    gone: tuple[str, ...] = ()
+    """Known files that are no longer there, where that was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +117,8 @@ class _Walk:
     known: Mapping[str, KnownFile]
     at: float
     now: datetime
+    there: set[str] | None = None
+    """Known files that were met; None: nobody asks, or some could not be looked for."""
     entries: int = 0
     seen: dict[str, _Seen] = field(default_factory=dict)
     same: dict[str, FileStamp] = field(default_factory=dict)
@@ -146,12 +150,14 @@ class Folder:
 
     # -- looking -----------------------------------------------------------------------------
 
-    def look(self, known: Mapping[str, KnownFile]) -> Look | FolderFailed:
+    def look(self, known: Mapping[str, KnownFile], *, ask_gone: bool = False) -> Look | FolderFailed:
         """Look for new and changed files; `known` are those already stored or refused, by their location.
 
-        What is ready or refused is given at each look until it is known.
+        What is ready or refused is given at each look until it is known; which known files are `gone` only
+        where that is asked for, and the whole folder could be looked into.
         """
-        walk = _Walk(known=known, at=self._clock.monotonic(), now=self._clock.now())
+        there: set[str] | None = set() if ask_gone else None
+        walk = _Walk(known=known, at=self._clock.monotonic(), now=self._clock.now(), there=there)
         try:
             with open_folder(self._path) as descriptor:
                 self._walk_folder(walk, descriptor, ())
@@ -159,6 +165,7 @@ class Folder:
                     inode = os.fstat(descriptor).st_ino
                     reason = f"it holds more than {ENTRIES} names; move old files elsewhere"
                     self._refuse_folder(walk, self._shown, inode, reason)
+                    walk.there = None
         except OSError as error:
             return FolderFailed(reason=self._why_not(error))
         self._seen, self._same, self._unfinished = walk.seen, walk.same, walk.unfinished
@@ -178,6 +185,7 @@ class Folder:
             refused=tuple(walk.refused),
             waiting=len(walk.seen) - len(ready),
             next_look_after=after,
+            gone=_gone(walk),
         )
 
     def _walk_folder(self, walk: _Walk, descriptor: int, names: tuple[str, ...]) -> None:
@@ -194,6 +202,8 @@ class Folder:
                     known = known_at(prefix + entry.name)
                     if known is None or not _looks_like(known.stamp, entry.stat(follow_symlinks=False)):
                         self._entry(walk, entry, prefix, names, folders)
+                    if walk.there is not None:
+                        walk.there.add(prefix + shown(entry.name))
                 except FileNotFoundError:
                     continue  # gone between the listing and the look
                 if walk.entries > ENTRIES:
@@ -236,6 +246,7 @@ class Folder:
     ) -> None:
         if len(names) > DEEPEST:
             self._refuse_folder(walk, location, inode, f"it lies more than {DEEPEST} folders deep")
+            walk.there = None
             return
         try:
             with open_folder(names[-1], parent) as descriptor:
@@ -244,6 +255,7 @@ class Folder:
             return
         except OSError as error:
             self._refuse_folder(walk, location, inode, f"it could not be looked into: {_words(error)}")
+            walk.there = None
 
     def _file(self, walk: _Walk, location: str, names: tuple[str, ...], stamp: FileStamp) -> None:
         if self._same.get(location) == stamp:
@@ -369,6 +381,13 @@ class Folder:
             stamp=stamp,
             hints=self._hints,
         )
+
+
+def _gone(walk: _Walk) -> tuple[str, ...]:
+    """Give the known files that were not met; none where no known one was, which looks like a lost mount."""
+    if not walk.there or walk.there.isdisjoint(walk.known):
+        return ()
+    return tuple(location for location in walk.known if location not in walk.there)
 
 
 def _looks_like(stamp: FileStamp, found: os.stat_result) -> bool:

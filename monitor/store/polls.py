@@ -68,6 +68,7 @@ def commit_poll(
     for document in outcome.documents:
         poll.take(document)
     poll.flush()
+    poll.forget(outcome.gone)
     _write_source(connection, source, outcome, poll.counts)
     troubles.tell(connection, outcome.troubles, outcome.recovered, routes, outcome.ended_at)
     return Committed(
@@ -130,6 +131,13 @@ class _Poll:
                 self._homes.append(intake)
             else:
                 self._homes.append(self._known(intake, document, received))
+
+    def forget(self, gone: Sequence[str]) -> None:
+        """Forget how files looked that are gone; what was read of them is known by its identities for good."""
+        self._connection.executemany(
+            "DELETE FROM file WHERE source = ? AND path = ?",
+            [(self._source, place_value(path)) for path in gone],
+        )
 
     def _document(self, brought: DocumentIntake) -> int:
         """Write the document's row, and the file's; give the first, 0 where it needs none."""

@@ -13,10 +13,13 @@ import pytest
 
 from monitor.app import App, build
 from monitor.config import load
+from monitor.config.places import DATABASE
 from monitor.core.formats import parse
-from monitor.ingest.folders import AGAIN_AFTER
+from monitor.ingest.folders import AGAIN_AFTER, TIDY_EVERY
 from monitor.ingest.poll import Plan
 from monitor.model import Document, Health, Parsed, PollResult, Refused, SourceId
+from monitor.ports import AlertRecord
+from monitor.store import open_archive
 
 TIMED_OUT = Refused(reason="reading it took longer than 5 s", passing=True)
 BINARY = Refused(reason="it is binary data, and no text")
@@ -60,6 +63,7 @@ class Reader:
 class Desk:
     """One folder, looked into by hand."""
 
+    state: Path
     app: App
     plan: Plan
     folder: Path
@@ -77,6 +81,10 @@ class Desk:
     async def known_names(self) -> list[str]:
         known = await self.app.store.known_files(self.id)
         return sorted(Path(k.path).name for k in known)
+
+    async def alerts(self) -> tuple[AlertRecord, ...]:
+        with open_archive(self.state / DATABASE) as archive:
+            return tuple(archive.alerts(limit=100))
 
     async def health(self) -> Health:
         state = await self.app.store.source(self.id)
@@ -98,7 +106,7 @@ async def desk(tmp_path: Path, **answers: list[Refused | Exception]) -> AsyncIte
         configured = await app.configure(load(config, environ={}))
         await app.use(configured, due=lambda _: clock.now())
         (id,) = configured.plan.sources
-        yield Desk(app, configured.plan, folder, clock, reader, id)
+        yield Desk(tmp_path, app, configured.plan, folder, clock, reader, id)
 
 
 async def test_a_file_whose_reader_failed_by_chance_is_read_again(tmp_path: Path) -> None:
@@ -177,3 +185,35 @@ async def test_a_surprise_is_recorded_with_the_file_that_caused_it(tmp_path: Pat
         assert state is not None
         assert state.health_reason == "unexpected: RuntimeError"
         assert await it.known_names() == ["a.txt", "b.txt"]
+
+
+async def test_files_that_are_gone_are_forgotten_and_alert_nobody_when_they_return(tmp_path: Path) -> None:
+    async with desk(tmp_path) as it:
+        it.drop("a.txt")
+        it.drop("b.txt")
+        for _ in range(2):
+            await it.look()
+        kept = (it.folder / "a.txt").read_text()
+        (it.folder / "a.txt").unlink()
+        await it.look()
+        assert await it.known_names() == ["a.txt", "b.txt"]
+        await it.clock.sleep(TIDY_EVERY)
+        await it.look()
+        assert await it.known_names() == ["b.txt"]
+        (it.folder / "a.txt").write_text(kept)
+        for _ in range(2):
+            await it.look()
+        assert await it.known_names() == ["a.txt", "b.txt"]
+        assert len(await it.alerts()) == 2
+
+
+async def test_a_folder_that_lost_its_mount_forgets_nothing(tmp_path: Path) -> None:
+    async with desk(tmp_path) as it:
+        it.drop("a.txt")
+        for _ in range(2):
+            await it.look()
+        (it.folder / "a.txt").rename(tmp_path / "a.txt")
+        it.drop("b.txt")
+        await it.clock.sleep(TIDY_EVERY)
+        await it.look()
+        assert await it.known_names() == ["a.txt"]
