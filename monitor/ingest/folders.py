@@ -145,6 +145,11 @@ class Folders:
         refused = [_refusal(r) for r in look.refused]
         if refused or look.gone or (not results and await self._must_say_well(watched)):
             results.append(await self._commit(plan, watched, refused, look.gone))
+        elif not results and not watched.next_look:
+            unchanged = (
+                PollResult.UNCHANGED.value
+            )  # nothing is written, but a run begins with a word of each folder
+            log.info("poll", source=watched.settings.name, result=unchanged, waiting=look.waiting)
         return _overall(results)
 
     async def _must_say_well(self, watched: _Watched) -> bool:

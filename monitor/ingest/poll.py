@@ -124,6 +124,7 @@ class Ingest:
         self._jitter = jitter
         self._owed = owed
         self._step = step
+        self._silent = True
 
     def begin(self, plan: Plan, state: SourceState) -> Poll:
         """Start a poll by the plan of this moment."""
@@ -301,7 +302,8 @@ class Ingest:
 
     async def _write(self, poll: Poll, outcome: PollOutcome) -> PollResult:
         committed = await self._store.commit_poll(outcome, poll.plan.trouble_routes)
-        _log_poll(outcome, committed)
+        _log_poll(outcome, committed, first=self._silent)
+        self._silent = False
         if committed.deliveries:
             self._owed()
         return outcome.result
@@ -384,9 +386,9 @@ def _document_intake(reading: Reading, intakes: tuple[Intake, ...]) -> DocumentI
     )
 
 
-def _log_poll(outcome: PollOutcome, committed: Committed) -> None:
-    """Log one line a poll; quiet ones only for those who ask for detail."""
-    say = log.debug if outcome.result is PollResult.UNCHANGED else log.info
+def _log_poll(outcome: PollOutcome, committed: Committed, *, first: bool) -> None:
+    """Log one line a poll; quiet ones, but for the first of a run, only for those who ask for detail."""
+    say = log.debug if outcome.result is PollResult.UNCHANGED and not first else log.info
     if outcome.result is PollResult.FAILED:
         say = log.warning
     say(
