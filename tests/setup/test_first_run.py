@@ -40,8 +40,12 @@ def check(
     write("alerts-again", alerts if again is None else again)
     (folder / "first").write_text(first)
     (folder / "second").write_text(second)
+    seeds = folder / "seeds"
+    seeds.mkdir()
+    for name in ("talks", "greenland", "cheese"):
+        (seeds / f"{name}.txt").touch()
     done = subprocess.run(
-        [sys.executable, TOOL, folder], capture_output=True, text=True, timeout=20, check=False
+        [sys.executable, TOOL, seeds, folder], capture_output=True, text=True, timeout=20, check=False
     )
     return done.returncode, done.stdout, done.stderr
 
@@ -53,7 +57,8 @@ def test_a_good_first_and_second_run_pass(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("alerts", "changes", "words"),
     [
-        ([OLD], {}, "the sample copy gives alerts"),
+        ([TALKS], {}, "each of 3 samples but the one on cheese gives an alert"),
+        ([TALKS, OLD], {}, "each of 3 samples but the one on cheese gives an alert"),
         ([OTHER], {}, "the talks of Dong Jun and Andrey Belousov"),
         (
             [TALKS, alert("m2p9", "Greenland", state="owed")],
