@@ -32,6 +32,7 @@ from monitor.core.text.datelines import LONGEST, Day, day_of, read_dateline
         ("SEOUL, Jan. 27 (Yonhap) --", "SEOUL", "--01-27", "Yonhap"),
         ("(서울=연합뉴스) 홍길동 기자 =", "서울", None, "Yonhap"),
         ("新华社北京1月27日电（记者张三）", "北京", "--01-27", "Xinhua"),
+        ("新华社北京1月27日电（记者张三\n李四）", "北京", "--01-27", "Xinhua"),
         ("【北京共同】", "北京", None, "Kyodo"),
         ("Madrid, 27 ene (EFE).-", "Madrid", "--01-27", "EFE"),
         ("(ANSA) - ROMA, 27 GEN -", "ROMA", "--01-27", "ANSA"),
