@@ -17,7 +17,8 @@ from monitor.errors import UsageError
 CHECKOUT = Path(__file__).parents[2]
 SHIPPED = CHECKOUT / "config"
 README = (SHIPPED / "README.md").read_text("utf-8")
-BLOCKS = re.findall(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+FRONT = (CHECKOUT / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", README + FRONT, re.DOTALL | re.MULTILINE)
 YAML = [text for language, _, text in BLOCKS if language == "yaml"]
 SECRETS = {"SLACK_TOKEN": "xoxb-1", "TELEGRAM_URL": "tgram://1/2"}
 
