@@ -1,8 +1,8 @@
 """Checks what two runs of the main job on the shipped configuration left: for .ci/run.
 
 Takes the folder of sample copy, and one with `first` and `second` (what the runs printed), `alerts` and
-`alerts-again` (`alerts --json` after each). Prints each check that failed on stderr, and last how many passed and failed;
-exits 1 where one failed.
+`alerts-again` (`alerts --json` after each). Prints each check that failed on stderr, and last how many passed
+and failed; exits 1 where one failed.
 """
 
 import json
