@@ -124,11 +124,12 @@ class Folders:
         ends = self._clock.monotonic() + patience
         well = True
         while True:
-            well = await self.look(plan, id) is PollResult.READ and well
+            result = await self.look(plan, id)
+            well = well and result is PollResult.READ
             watched = self._watched[id]
             pause = watched.next_look - self._clock.monotonic()
             more = watched.waiting or pause <= 0
-            if not well or not more or self._clock.monotonic() + pause > ends:
+            if result is PollResult.FAILED or not more or self._clock.monotonic() + pause > ends:
                 return well
             await self._clock.sleep(max(pause, 0))
 

@@ -1,0 +1,66 @@
+"""What whole runs share: servers that receive and serve, and the logs of the run."""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import structlog
+
+from monitor.daemon import logs
+from tests.channels.receivers import MailServer, Receiver
+from tests.sources.server import Server
+
+with warnings.catch_warnings():
+    # Apprise still looks for a module that Python 3.13 took away.
+    warnings.filterwarnings("ignore", "'imghdr' is deprecated", DeprecationWarning)
+    import monitor.channels.services  # noqa: F401  (loaded for all tests here)
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[io.StringIO]:
+    """Everything that the program logs, at every level."""
+    stream = io.StringIO()
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    logs.set_up("debug", stream, {})
+    yield stream
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Takes webhooks."""
+    server = Receiver()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+async def wire() -> AsyncIterator[Server]:
+    """Serves feeds."""
+    server = await Server().start()
+    yield server
+    await server.close()
+
+
+@pytest.fixture(scope="session")
+def one_mail_server() -> Iterator[MailServer]:
+    """Started once: that takes longer than most tests."""
+    server = MailServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def mail_server(one_mail_server: MailServer) -> MailServer:
+    """Takes mail."""
+    one_mail_server.replies.clear()
+    one_mail_server.got.clear()
+    one_mail_server.drop_after_data = False
+    return one_mail_server
