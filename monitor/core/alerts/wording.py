@@ -137,10 +137,14 @@ def _when(news: News, owed_at: datetime, now: datetime, zone: tzinfo) -> str:
 
 
 def _moment(news: News, zone: tzinfo) -> str:
-    """Give when an article was published, else when it came. Midnight of its dateline's day is no time of day."""
-    published = news.article.published
-    if published is not None and f"{published:%H:%M:%S %Y-%m-%d}" == f"00:00:00 {news.article.dateline_date}":
-        return f"{published.day} {_MONTHS[published.month - 1]} {published.year}"
+    """Give when an article was published, else its dateline's day, else when it came.
+
+    Midnight of its dateline's day is no time of day.
+    """
+    published, dateline = news.article.published, news.article.dateline_date
+    if dateline and (published is None or f"{published:%H:%M:%S %Y-%m-%d}" == f"00:00:00 {dateline}"):
+        year, month, day = dateline.rsplit("-", 2)  # --01-27 where no year is known
+        return f"{int(day)} {_MONTHS[int(month) - 1]} {year.strip('-')}".rstrip()
     return clock_time(published or news.received_at, zone)
 
 

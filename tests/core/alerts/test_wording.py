@@ -66,7 +66,7 @@ def test_a_place_in_capitals_is_shown_in_small_letters() -> None:
 
 
 def test_without_agency_and_date_the_source_and_the_arrival_are_shown() -> None:
-    wording = say(batch(sample_news(agency=None, place=None, published=None)))
+    wording = say(batch(sample_news(agency=None, place=None, published=None, dateline_date=None)))
     assert wording.plain.startswith("27 Jan 2026 18:42 IST · pti (received 4 s ago)")
 
 
@@ -75,6 +75,12 @@ def test_a_date_without_a_time_of_day_is_shown_as_a_date() -> None:
         batch(sample_news(published=NOW.replace(hour=0, minute=0, second=0), dateline_date="2026-01-27"))
     )
     assert wording.plain.startswith("27 Jan 2026 · PTI")
+
+
+@pytest.mark.parametrize(("dateline", "shown"), [("--01-27", "27 Jan"), ("2026-01-27", "27 Jan 2026")])
+def test_copy_that_has_no_date_but_its_dateline_s_is_shown_with_that(dateline: str, shown: str) -> None:
+    wording = say(batch(sample_news(published=None, dateline_date=dateline)))
+    assert wording.plain.startswith(f"{shown} · PTI · Beijing (received 4 s ago)")
 
 
 def test_a_late_alert_says_that_it_is_delayed() -> None:
