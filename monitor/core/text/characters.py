@@ -46,7 +46,7 @@ _FLOOD_OF_MARKS = re.compile(f"([{_COMBINING}]{{{_MARKS_TOGETHER}}})[{_COMBINING
 
 def clean(text: str) -> str:
     """Give text as it is stored."""
-    if text.isprintable():  # most is, and has nothing to take out then
+    if text.replace("\n", "").isprintable():  # most is, and has nothing to take out then
         return text if text.isascii() else _normal(text)
     text = _NEVER_TEXT.sub("", _LINE_ENDS.sub("\n", text))
     return _normal(_SURROGATES.sub("\ufffd", text))

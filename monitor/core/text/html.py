@@ -42,8 +42,7 @@ _PARAGRAPHS = _tags(
 _LINES = _tags("li tr dt dd thead tbody tfoot")
 _CELLS = _tags("td th")
 _TAG = re.compile(r"<(/?)[A-Za-z][^<>]*+>?")
-_SPACES = re.compile(r"[\s\x02\x03\x04]{2,}|[^\S ]|[\x02\x03\x04]")  # all but single spaces
-_MAY_HIDE = re.compile(r"hidden|display", re.IGNORECASE)
+_BLANK_LINES = re.compile("\n\n+")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 # Breaks travel through the text as controls, which never occur in it: clean() takes them out of text.
@@ -86,7 +85,8 @@ def _is_too_deep(html: str) -> bool:
 
 def _pieces(html: str) -> list[str]:
     """Walk the tree without recursion, so that nesting costs no stack."""
-    may_hide = _MAY_HIDE.search(html) is not None
+    lowered = html.lower()
+    may_hide = "hidden" in lowered or "display" in lowered
     pieces: list[str] = []
     node: LexborNode | None = LexborHTMLParser(html).body
     waiting: list[tuple[LexborNode | None, str]] = []
@@ -116,13 +116,28 @@ def _is_hidden(node: LexborNode) -> bool:
 
 
 def _collapse(text: str) -> str:
-    return _SPACES.sub(_gap, text).strip()
+    """Make runs of breaks and white space what they come to: a blank line, a line feed, a tab or a space."""
+    return "\n\n".join([block for part in text.split(_PARAGRAPH) if (block := _lines(part))])
 
 
-def _gap(space: re.Match[str]) -> str:
-    run = space[0]
-    if _PARAGRAPH in run or run.count(_LINE) > 2:
-        return "\n\n"
-    if _LINE in run:
-        return "\n"
-    return "\t" if _CELL in run else " "
+def _lines(block: str) -> str:
+    """More than two line breaks in a row part paragraphs."""
+    lines = "\n".join([_cells(line) for line in block.split(_LINE)]).strip("\n")
+    return _BLANK_LINES.sub(_gap, lines) if "\n\n" in lines else lines
+
+
+def _gap(breaks: re.Match[str]) -> str:
+    return "\n\n" if len(breaks[0]) > 2 else "\n"
+
+
+def _cells(line: str) -> str:
+    if _CELL not in line:
+        return _spaced(line)
+    return "\t".join([cell for part in line.split(_CELL) if (cell := _spaced(part))])
+
+
+def _spaced(text: str) -> str:
+    """Make every run of white space one space; no white space but spaces is printable."""
+    if text.isprintable() and "  " not in text:
+        return text.strip(" ")
+    return " ".join(text.split())
