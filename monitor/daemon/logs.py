@@ -76,6 +76,8 @@ def set_up(
     root.setLevel(logging.WARNING)
     # Apprise logs whole URLs, secrets included, at every level: what it did is told by the channel itself.
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+    # APScheduler warns of every tick that finds the one before waiting: twice a second while the store is locked.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 def clean(text: str) -> str:

@@ -25,8 +25,8 @@ from monitor.model import Trouble, TroubleRoute
 
 log = structlog.get_logger("monitor.daemon")
 
-GRACE = timedelta(seconds=18)
-"""What is in flight may take this long to finish; with closing the store, 20 s in all."""
+GRACE = timedelta(seconds=17)
+"""What is in flight may take this long to finish; with closing a store that is locked, 20 s in all."""
 CONFIG_LOOK = 1.0
 """Seconds between two looks at the configuration's files."""
 CONFIG_TROUBLE = "configuration"
@@ -126,6 +126,7 @@ class Service:
             return None
         await self._use(await self._app.configure(settings, self._configured))
         await self._app.store.tell((), (CONFIG_TROUBLE,), self._trouble_routes, self._app.clock.now())
+        self._app.deliver.wake()
         self._notify.ready(_status(settings))
         log.info("configuration taken up", **_counts(settings))
         return _files(settings)

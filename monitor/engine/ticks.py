@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -68,7 +69,10 @@ class Ticks:
 
     async def _run(self) -> None:
         self._last = self._clock.monotonic()
-        await self._tick(self._clock.now())
+        with suppress(
+            asyncio.CancelledError
+        ):  # stopping the scheduler cancels a tick that waits for the store
+            await self._tick(self._clock.now())
 
     async def _watch_clock(self) -> None:
         pace = self._every.total_seconds()

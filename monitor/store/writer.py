@@ -217,7 +217,10 @@ class Writer:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or self._closing.is_set():
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                if self._closing.is_set():
+                    self._connection.execute("PRAGMA busy_timeout = 0")  # one try was for all that still wait
                     raise
             else:
                 return

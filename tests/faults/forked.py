@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Template:
-    """The warmed process. One daemon at a time; use it from one thread."""
+    """The warmed process. Use it from one thread."""
 
     def __init__(self, directory: Path) -> None:
         self._said = (directory / "template.stderr").open("w")
@@ -58,16 +58,11 @@ class Template:
         return json.loads(answer)
 
     def fork(
-        self, config: Path, state: Path, kill: tuple[str, str, int] | None = None, *, upgrade: bool = False
+        self, config: Path, state: Path, kill: tuple[str, str, int] | None = None, **more: Any
     ) -> Daemon:
+        """Start a daemon; what `more` there is to say is in `template.Order`."""
         log = self._log()
-        order = {
-            "config": str(config),
-            "state": str(state),
-            "log": str(log),
-            "kill": kill,
-            "upgrade": upgrade,
-        }
+        order = {"config": str(config), "state": str(state), "log": str(log), "kill": kill, **more}
         return Daemon(self, self.ask(order), log, state)
 
     def cold(self, config: Path, state: Path) -> Daemon:
@@ -89,7 +84,9 @@ class Daemon:
         self.began = time.monotonic()
         self._log = log
         self._state = state
-        self.orphans: list[str] = []
+        self.orphans: list[int] = []
+        self.status: int | None = None
+        """Its exit code, negative for a signal, once it was waited for."""
 
     def signal(self, number: int) -> None:
         """Send a signal. It is not reaped before `wait`, so its process id is nobody else's."""
@@ -102,11 +99,14 @@ class Daemon:
 
     def wait(self, patience: float) -> int | None:
         """Give the exit code, negative for a signal; None where it runs on."""
+        if self.status is not None:
+            return self.status
         answer = self._template.ask({"reap": self.pid, "patience": patience})
         if answer is None:
             return None
         self.orphans = answer["orphans"]
-        return int(answer["status"])
+        self.status = int(answer["status"])
+        return self.status
 
     def stop(self, patience: float = 20.0) -> int | None:
         self.signal(signal.SIGTERM)

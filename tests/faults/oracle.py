@@ -142,6 +142,9 @@ class Feed:
         self._markers: list[str] = []
         self.asked: list[float] = []
         """When it was asked, by the monotonic clock."""
+        self.gate = threading.Event()
+        """While it is not set, whoever asks waits for an answer."""
+        self.gate.set()
         self._server = Server(address, self._answer)
         self.url = f"http://{address}:{self._server.port}/rss"
 
@@ -151,6 +154,8 @@ class Feed:
 
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
         self.asked.append(time.monotonic())
+        self._bells.ring("ask")
+        self.gate.wait(60)
         with self._lock:
             shown, tag = self._markers[-WINDOW:], f'"{len(self._markers)}"'
         fresh = handler.headers.get("If-None-Match") == tag
@@ -189,6 +194,9 @@ class Arrived:
     alert: str
     marker: str
     at: float
+    path: str = "/"
+    text: str = ""
+    """Its title and message."""
 
 
 @dataclass
@@ -226,7 +234,7 @@ class Webhook:
         marker = markers.pop() if len(markers) == 1 else ""
         with self._lock:
             alert = handler.headers.get("X-Monitor-Alert", "")
-            self.arrived.append(Arrived(self.run, alert, marker, time.monotonic()))
+            self.arrived.append(Arrived(self.run, alert, marker, time.monotonic(), handler.path, text))
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
         self._bells.ring(self._name)
@@ -296,19 +304,21 @@ def write_config(
     folders: list[Path],
     channels: dict[str, str],
     tell: str = "[desk]",
+    troubles: str = "[terminal]",
     keep: str = "{disk_free: 1 MB}",
+    backlog: str = "all",
 ) -> None:
     """Write a configuration of the usual form; `channels` are lines of YAML by name."""
     (directory / "watchlists").mkdir(parents=True, exist_ok=True)
     (directory / "watchlists" / "people.yaml").write_text(f"actors:\n  - {WATCHED}\n")
     (directory / "sources.yaml").write_text(
         "feeds:\n"
-        + "".join(f'  - {{url: "{u}", every: 1 second, alert_backlog: all}}\n' for u in feeds)
+        + "".join(f'  - {{url: "{u}", every: 1 second, alert_backlog: {backlog}}}\n' for u in feeds)
         + "folders:\n"
-        + "".join(f'  - {{path: "{p}", alert_backlog: all}}\n' for p in folders)
+        + "".join(f'  - {{path: "{p}", alert_backlog: {backlog}}}\n' for p in folders)
     )
     (directory / "monitor.yaml").write_text(
         "timezone: UTC\nnetwork: {allow: [127.0.0.0/8]}\n"
-        f"tell: {tell}\ntroubles: [terminal]\nkeep: {keep}\nchannels:\n"
+        f"tell: {tell}\ntroubles: {troubles}\nkeep: {keep}\nchannels:\n"
         + "".join(f"  {name}: {value}\n" for name, value in channels.items())
     )

@@ -6,6 +6,8 @@ It reads a line of JSON and answers with one:
     {"command": [...], "log": FILE}                                                 -> the same, for a cold start
     {"reap": PID, "patience": SECONDS}    -> {"status": ..., "orphans": [...]}, or null where it still runs
 
+More that the first may hold is in `Order`.
+
 A forked daemon writes each step that it reaches to the log, before it dies of it. Whatever processes a daemon
 leaves behind become children of this one, so that none can hide.
 """
@@ -13,19 +15,25 @@ leaves behind become children of this one, so that none can hide.
 from __future__ import annotations
 
 import ctypes
+import importlib
 import json
 import os
 import signal
+import struct
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
+import apscheduler.executors.base
+import apscheduler.schedulers.base
+
+from monitor import app
 from monitor.channels.services import by_url
 from monitor.config.settings import FeedSettings, Secret, Settings
 from monitor.core.formats import read
@@ -35,12 +43,44 @@ from monitor.engine import embedded
 from monitor.model import Document, Parsed, Refused
 from monitor.sources import folder
 from monitor.store import migrations, opening
+from tests.faults.clock import SharedClock
 
 QUICK = 0.02
 """Seconds in place of half a second between ticks and one until a file is stable: a run lasts a third of one."""
+PACE = [QUICK]
+"""What a daemon's feeds are polled by; set in its own process."""
+DAEMONS: set[int] = set()
+"""Those that run, or have ended and were not asked after yet."""
 ORPHANS = 5.0
 """Seconds that children of a killed daemon may take to notice."""
 PR_SET_CHILD_SUBREAPER = 36
+CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x0002_0000, 0x4000, 1 << 18
+CAPABILITIES_3 = 0x2008_0522
+DAC_OVERRIDE, DAC_READ_SEARCH = 1 << 1, 1 << 2
+"""What lets root read files that their modes would keep from it."""
+
+
+class Order(TypedDict, total=False):
+    """How a daemon is to be started."""
+
+    config: str
+    state: str
+    log: str
+    kill: list[Any] | None
+    upgrade: bool
+    """Be the release after this one."""
+    pace: float
+    """Seconds between two polls of a feed."""
+    sets: dict[str, Any]
+    """Constants of the program, `module.NAME`, that are to be smaller than they are; lengths of time in seconds."""
+    clock: str
+    """The file of a SharedClock to go by."""
+    children: bool
+    """Parse in children, as the real one does."""
+    disk: str
+    """The size of a disk of its own, mounted where the state is and gone with the daemon."""
+    heeds_modes: bool
+    """Do without root's right to read everything."""
 
 
 class QuickPlace(Place):
@@ -48,7 +88,7 @@ class QuickPlace(Place):
 
     def load(self) -> Settings:
         settings = super().load()
-        pace = timedelta(seconds=QUICK)
+        pace = timedelta(seconds=PACE[0])
         return replace(
             settings,
             sources=tuple(
@@ -85,21 +125,74 @@ def stepper(log: int, kill: list[Any] | None) -> Callable[[str], None]:
     return step
 
 
-def serve(order: dict[str, Any]) -> int:
+def serve(order: Order) -> int:
     """Be a daemon."""
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     said = open(order["log"] + ".stderr", "w", buffering=1)  # noqa: SIM115 -- until the process ends
     set_up(stream=said, environ={})
-    if order.get("upgrade"):
-        _invent_an_upgrade()
+    _prepare(order)
     with open(os.devnull, "w") as nowhere:
         return run(
             QuickPlace(directory=Path(order["config"]), environ={}),
             state=Path(order["state"]),
             stream=nowhere,
-            parse=InProcess(),
+            parse=None if order.get("children") else InProcess(),
             step=stepper(log, order["kill"]),
         )
+
+
+def _prepare(order: Order) -> None:
+    """Make this process what the order wants. It is a fork that nobody else uses."""
+    PACE[0] = order.get("pace", QUICK)
+    for name, value in order.get("sets", {}).items():
+        module, constant = importlib.import_module(name.rpartition(".")[0]), name.rpartition(".")[2]
+        is_length = isinstance(getattr(module, constant), timedelta)
+        setattr(module, constant, timedelta(seconds=value) if is_length else value)
+    if order.get("upgrade"):
+        _invent_an_upgrade()
+    if "clock" in order:
+        _go_by(SharedClock(Path(order["clock"])))
+    if "disk" in order:
+        _mount(order["state"], order["disk"])
+    if order.get("heeds_modes"):
+        _heed_modes()
+
+
+def _go_by(clock: SharedClock) -> None:
+    """Have the program, and APScheduler, which reads the machine's clock itself, see this one."""
+
+    class Now(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return clock.now().astimezone(tz)
+
+    app.SystemClock = lambda: clock  # type: ignore[assignment, misc]
+    apscheduler.schedulers.base.datetime = apscheduler.executors.base.datetime = Now
+
+
+def _mount(path: str, size: str) -> None:
+    """Put a small disk at a path, for this process and its children only. Raises OSError where it may not."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for failed in (
+        libc.unshare(CLONE_NEWNS),
+        libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None),
+        libc.mount(b"tmpfs", path.encode(), b"tmpfs", 0, f"size={size}".encode()),
+    ):
+        if failed:
+            raise OSError(ctypes.get_errno(), "no small disk")
+
+
+def _heed_modes() -> None:
+    """Give up root's right to read what modes forbid; of others there is nothing to take."""
+    if os.geteuid():
+        return
+    header = struct.pack("Ii", CAPABILITIES_3, 0)
+    held = ctypes.create_string_buffer(24)
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.capget(header, held) == 0
+    low = struct.unpack_from("III", held.raw)
+    struct.pack_into("III", held, 0, *(word & ~(DAC_OVERRIDE | DAC_READ_SEARCH) for word in low))
+    assert libc.capset(header, held) == 0, os.strerror(ctypes.get_errno())
 
 
 def _invent_an_upgrade() -> None:
@@ -109,9 +202,10 @@ def _invent_an_upgrade() -> None:
     opening.SCHEMA_VERSION += 1
 
 
-def start(order: dict[str, Any]) -> int:
+def start(order: Any) -> int:
     child = os.fork()
     if child:
+        DAEMONS.add(child)
         return child
     code = 70
     try:
@@ -135,16 +229,17 @@ def reap(pid: int, patience: float) -> dict[str, Any] | None:
         if time.monotonic() > ends:
             return None
         time.sleep(0.001)
+    DAEMONS.remove(pid)
     ends = time.monotonic() + ORPHANS
-    while True:
-        try:
-            other, _ = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return {"status": os.waitstatus_to_exitcode(ended[1]), "orphans": []}
-        if other == 0 and time.monotonic() > ends:
-            left = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-            return {"status": os.waitstatus_to_exitcode(ended[1]), "orphans": left}
+    while (left := _orphans()) and time.monotonic() < ends:
         time.sleep(0.001)
+    return {"status": os.waitstatus_to_exitcode(ended[1]), "orphans": left}
+
+
+def _orphans() -> list[int]:
+    """Bury the dead children that are no daemons, and give those that live."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [pid for pid in map(int, children) if pid not in DAEMONS and os.waitpid(pid, os.WNOHANG)[0] == 0]
 
 
 def main() -> None:

@@ -31,7 +31,7 @@ from tests.faults.oracle import MARKER, Answer, Bells, Drop, Feed, Markers, Webh
 KILLS, KILLS_LONG = 300, 2_000
 COLD, COLD_LONG = 20, 60
 PARALLEL = 4
-RIGS = 2
+RIGS = 3
 POLLING = 3.0
 """Seconds that a restart may take until it polls."""
 
