@@ -2,7 +2,8 @@
 
 feedparser gets bytes in a BytesIO and is told the response's headers, so it never opens anything; its parser is
 pinned to expat. It neither cleans nor resolves markup here: HTML becomes text, and links are resolved by the
-item's own base, which feedparser is asked to follow only where there is one: it takes a quarter of its time. It raises on some hostile input, and is slow on other: run this where both are contained.
+item's own base; feedparser follows that only where a feed has one, for it takes a quarter of its time. It raises on
+some hostile input, and is slow on other: run this where both are contained.
 
 Caps, each with a doubt where it cuts: a headline of 2,000 characters, an item's text of 1,000,000, an id, a
 link or a byline of 10,000.
