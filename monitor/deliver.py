@@ -177,6 +177,12 @@ class Deliver:
         """Look at once: something came to be owed, or due."""
         self._awake.set()
 
+    def hurry(self) -> None:
+        """Look at once, and leave no recipient alone any longer: somebody asked for another try."""
+        for line in self._lines.values():
+            line.held_until = 0.0
+        self.wake()
+
     def stop(self) -> None:
         """Begin nothing more; `run` returns when what is in flight has ended."""
         self._stopping = True

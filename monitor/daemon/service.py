@@ -168,7 +168,7 @@ class Service:
 
     async def _retry(self, ids: Sequence[str]) -> int:
         count = await self._app.store.retry(ids, self._app.clock.now())
-        self._app.deliver.wake()
+        self._app.deliver.hurry()
         return count
 
 

@@ -211,6 +211,7 @@ class Embedded:
             self._paused = False
             log.warning("there is room on the disk again: polls go on")
             await self._store.tell((), (DISK,), self._trouble_routes, now)
+            self._deliver.wake()
 
     def _pause_for_disk(self) -> None:
         if not self._paused:

@@ -103,7 +103,7 @@ class Poll:
 class Ingest:
     """Polls sources. Holds collaborators only: all that lasts is in the store.
 
-    `jitter` gives a number from 0 up to 1; `owed` is called when a commit left deliveries to make.
+    `jitter` gives a number from 0 up to 1; `owed` is called when a commit may have left deliveries to make.
     """
 
     def __init__(
@@ -304,7 +304,7 @@ class Ingest:
         committed = await self._store.commit_poll(outcome, poll.plan.trouble_routes)
         _log_poll(outcome, committed, first=self._silent)
         self._silent = False
-        if committed.deliveries:
+        if committed.deliveries or outcome.troubles or outcome.recovered:
             self._owed()
         return outcome.result
 

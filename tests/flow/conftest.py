@@ -6,11 +6,15 @@ import io
 import logging
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 
 import pytest
 import structlog
 
+from monitor import deliver
 from monitor.daemon import logs
+from monitor.engine import embedded
+from monitor.sources import folder
 from tests.channels.receivers import MailServer, Receiver
 from tests.sources.server import Server
 
@@ -18,6 +22,9 @@ with warnings.catch_warnings():
     # Apprise still looks for a module that Python 3.13 took away.
     warnings.filterwarnings("ignore", "'imghdr' is deprecated", DeprecationWarning)
     import monitor.channels.services  # noqa: F401  (loaded for all tests here)
+
+QUICK = 0.02
+"""Seconds."""
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +37,15 @@ def logged() -> Iterator[io.StringIO]:
     yield stream
     root.handlers, root.level = handlers, level
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have daemons look about more often, so that nobody waits for a second to go by."""
+    monkeypatch.setattr(embedded, "TICK", timedelta(seconds=QUICK))
+    monkeypatch.setattr(folder, "LOOK_EVERY", QUICK)
+    monkeypatch.setattr(folder, "STABLE", QUICK)
+    monkeypatch.setattr(deliver, "LOOK_GAP", QUICK)
 
 
 @pytest.fixture
