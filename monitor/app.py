@@ -6,6 +6,7 @@ settings -> build() -> App -> run_once(), or App.engine for the daemon to start
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 import time
@@ -136,6 +137,8 @@ class App:
         await self.store.mirror_sources(entries, self.clock.now(), due)
         self.deliver.use(configured.ways)
         self.engine.use(settings, configured.plan)
+        # A long watchlist is a million objects that stay: the collector need not look at them again and again.
+        gc.freeze()
 
     def spread(self, sources: int) -> Callable[[SourceId], datetime]:
         """Give when each of so many new sources is first due, so that no burst goes out."""

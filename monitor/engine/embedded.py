@@ -59,6 +59,8 @@ class Embedded:
         self._polling: dict[SourceId, asyncio.Task[None]] = {}
         self._unfinished: dict[SourceId, SourceState] = {}
         self._more_due = False
+        self._round: datetime | None = None
+        """The moment that a single round is for: what comes due during it waits for the next."""
         self._paused = False
         self._told_of_disk = False
         self._keeping: asyncio.Task[None] | None = None
@@ -85,15 +87,14 @@ class Embedded:
         Gives whether all went well.
         """
         assert self._plan is not None
-        now = self._clock.now()
+        now = self._round = self._clock.now()
         await self._mind_disk(now)
         if self._paused:
             return False
         folders = asyncio.create_task(self._folders.look_until_settled(self._plan, patience))
         await self._poll_feeds(now)
-        while self._polling:
-            await asyncio.wait(self._polling.values(), return_when=asyncio.FIRST_COMPLETED)
-            await self._poll_feeds(now)
+        await self.idle()
+        self._round = None
         well = await folders
         return well and self.failed == 0 and not self.paused
 
@@ -165,7 +166,7 @@ class Embedded:
             self._polling.pop(state.id, None)
         if self._more_due and len(self._polling) < POLLS_AT_ONCE // 2 and not self._paused:
             self._more_due = False
-            await self._poll_feeds(self._clock.now())
+            await self._poll_feeds(self._round or self._clock.now())
 
     async def _guarded(self, poll: Poll) -> None:
         """Poll a feed; a surprise costs that source that poll, and no other anything."""
