@@ -9,9 +9,11 @@ from __future__ import annotations
 import copy
 import logging
 import re
+from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 import apprise
 from apprise import AppriseAsset, NotifyFormat, NotifyType, OverflowMode
@@ -106,7 +108,15 @@ def by_url(url: Secret) -> Service | Unusable:
             "so that one that fails does not make the others hear twice"
         )
     plugin.request_rate_per_sec = 0.0
-    return Service(plugin=plugin, schema=schema, secrets=frozenset(_SECRET_PART.findall(text)))
+    return Service(plugin=plugin, schema=schema, secrets=_secrets(text))
+
+
+def _secrets(url: str) -> frozenset[str]:
+    """Give the parts of a URL that no answer may show: as written, as they are meant, and as a login is sent."""
+    written = {*_SECRET_PART.findall(url)}
+    login = unquote(url.partition("://")[2].partition("/")[0].rpartition("@")[0])
+    sent = {b64encode(login.encode(coding, "replace")).decode() for coding in ("utf-8", "latin-1") if login}
+    return frozenset(written | {unquote(part) for part in written} | sent)
 
 
 def _instantiate(url: str) -> Any:

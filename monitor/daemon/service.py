@@ -189,6 +189,6 @@ def _status(settings: Settings) -> str:
 
 
 def _secrets(settings: Settings) -> list[str]:
-    """Give every secret of a configuration, and the parts of it that stand alone in errors."""
+    """Give every secret of a configuration, each whole: what speaks of parts of one hides them itself."""
     found = [c.url for c in settings.channels] + ([settings.mail.password] if settings.mail else [])
     return [secret.reveal() for secret in found if isinstance(secret, Secret)]
