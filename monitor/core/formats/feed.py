@@ -22,6 +22,7 @@ from urllib.parse import urljoin
 import feedparser
 import feedparser.api
 
+from monitor.core.formats import expat
 from monitor.core.text.characters import character_set, clean, one_line
 from monitor.core.text.dates import Dated, read_date
 from monitor.core.text.html import lines_of, text_of, unescape
@@ -33,7 +34,7 @@ LONGEST_HEADLINE = 2_000
 LONGEST_TEXT = 1_000_000
 LONGEST_FIELD = 10_000
 
-feedparser.api.PREFERRED_XML_PARSERS = []
+feedparser.api.PREFERRED_XML_PARSERS = [expat.__name__]
 """It would prefer drv_libxml2 where that is installed: expat is what we know the limits of."""
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,5}|[xi](?:-[A-Za-z0-9]{1,8}){1,5}")

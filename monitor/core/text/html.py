@@ -117,11 +117,13 @@ def _is_hidden(node: LexborNode) -> bool:
 
 def _collapse(text: str) -> str:
     """Make runs of breaks and white space what they come to: a blank line, a line feed, a tab or a space."""
-    return "\n\n".join([block for part in text.split(_PARAGRAPH) if (block := _lines(part))])
+    return "\n\n".join([block for part in text.split(_PARAGRAPH) if part and (block := _lines(part))])
 
 
 def _lines(block: str) -> str:
     """More than two line breaks in a row part paragraphs."""
+    if _LINE not in block:
+        return _cells(block)
     lines = "\n".join([_cells(line) for line in block.split(_LINE)]).strip("\n")
     return _BLANK_LINES.sub(_gap, lines) if "\n\n" in lines else lines
 

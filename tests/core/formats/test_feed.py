@@ -2,8 +2,13 @@
 
 import socket
 import time
+import xml.sax
 from collections.abc import Callable
 from datetime import UTC, datetime
+from io import BytesIO
+from typing import ClassVar
+from xml.sax.expatreader import ExpatParser
+from xml.sax.handler import ContentHandler
 
 import pytest
 from hypothesis import given, settings
@@ -75,8 +80,18 @@ def test_a_billion_laughs_stay_small(document: Make) -> None:
     assert time.process_time() - began < 2
 
 
-def test_the_parser_is_pinned() -> None:
-    assert feed.feedparser.api.PREFERRED_XML_PARSERS == []
+def test_the_parser_is_pinned_to_expat_which_hands_text_over_whole() -> None:
+    class Heard(ContentHandler):
+        texts: ClassVar[list[str]] = []
+
+        def characters(self, content: str) -> None:
+            self.texts.append(content)
+
+    parser = xml.sax.make_parser(feed.feedparser.api.PREFERRED_XML_PARSERS)
+    parser.setContentHandler(Heard())
+    parser.parse(BytesIO(b"<a>one &lt;b&gt;\ntwo<![CDATA[\nthree]]></a>"))
+    assert isinstance(parser, ExpatParser)
+    assert Heard.texts == ["one <b>\ntwo\nthree"]
 
 
 @pytest.mark.parametrize(
