@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -59,7 +61,18 @@ def load(
     as they are written, for a command that sends nothing and may not read them. Raises ConfigError with all
     problems.
     """
-    return _Load(directory, Secrets(environ, credentials, read_secrets)).settings()
+    with _collector_at_rest():
+        return _Load(directory, Secrets(environ, credentials, read_secrets)).settings()
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Read without collecting garbage: a third of the time for a long list, whose objects all stay."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def load_watchlist(path: Path) -> Watchlist:
