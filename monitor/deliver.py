@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -50,6 +50,8 @@ LOOK_EVERY = 30.0
 """Seconds between two looks at the store when nothing asks for one."""
 LOOK_GAP = 0.1
 """Seconds between two looks at least, however often it is woken."""
+MOMENT = timedelta(microseconds=1)
+"""What the store's times are told apart by."""
 HAIR = 0.001
 """Seconds that a timer may be early."""
 OUTAGE = 3
@@ -123,6 +125,25 @@ class Line:
     held_until: float = 0.0
     unsettled: int = 0
     """Messages that were sent and that the store would not settle yet."""
+    leases: list[datetime] = field(default_factory=list)
+    """When the claims of its messages in flight end."""
+
+    def before_leases(self, now: datetime) -> datetime:
+        """Give now, or the last moment at which no message in flight looks as if nobody held it.
+
+        Only a clock that is set forward passes the end of a lease while its holder lives; what came to be due by the
+        new time waits for the messages in flight.
+        """
+        return min([now, *(end - MOMENT for end in self.leases)])
+
+    @contextmanager
+    def lease(self, end: datetime) -> Iterator[None]:
+        """Have a message in flight whose claim ends then."""
+        self.leases.append(end)
+        try:
+            yield
+        finally:
+            self.leases.remove(end)
 
     def take_in(self, seen: Queue | None) -> None:
         """Go by what a look saw, less what was claimed while it looked."""
@@ -315,10 +336,15 @@ class Deliver:
         return line, claim
 
     async def _deliver(self, name: ChannelName, way: Way, line: Line, claim: Claim) -> None:
-        began = self._clock.monotonic()
-        batch = await self._claim(line, claim)
-        if batch is None:
-            return
+        began, now = self._clock.monotonic(), line.before_leases(self._now())
+        with line.lease(now + LEASE):
+            batch = await self._claim(line, claim, now)
+            if batch is not None:
+                await self._send_and_settle(name, way, line, batch, began)
+
+    async def _send_and_settle(
+        self, name: ChannelName, way: Way, line: Line, batch: Batch, began: float
+    ) -> None:
         outcome = await self._send(way.channel, batch)
         _log_outcome(batch, outcome)
         settlement = retry.settle(
@@ -336,10 +362,10 @@ class Deliver:
         """Say whether a message taken now ends an outage; one bad message, or a run that tries once, is none."""
         return self._once is None and (line.failures >= OUTAGE or name not in self._answered)
 
-    async def _claim(self, line: Line, claim: Claim) -> Batch | None:
+    async def _claim(self, line: Line, claim: Claim, now: datetime) -> Batch | None:
         self._step("claim:before")
         try:
-            batch = await self._store.claim_deliveries(claim, self._now(), LEASE)
+            batch = await self._store.claim_deliveries(claim, now, LEASE)
         except Exception as error:
             log.error("cannot claim", channel=claim.channel, error=_said(error))
             line.held_until = self._clock.monotonic() + STORE_PAUSE

@@ -481,6 +481,26 @@ async def test_as_many_are_in_flight_as_the_channel_allows(world: World) -> None
     assert len(set(world.desk.ids)) == 30
 
 
+async def test_a_clock_set_forward_makes_no_message_in_flight_look_abandoned(world: World) -> None:
+    gate = asyncio.Event()
+
+    async def slow() -> SendOutcome:
+        await gate.wait()
+        return ACCEPTED
+
+    world.desk.answer = lambda batch: slow()
+    world.limit(None, parallel=4)
+    async with world.running():
+        await world.owe(*alerts(2))
+        await world.passes(1)
+        world.clock.start += timedelta(days=365)
+        await world.owe(*alerts(1, word="Later"))
+        await world.passes(1)
+        gate.set()
+        await world.passes(1)
+    assert [s.wording.subject for s in world.desk.tried] == ["Talks 0", "Talks 1", "Later 0"]
+
+
 async def test_a_settlement_under_way_keeps_no_other_worker_from_going_on(world: World) -> None:
     gate = asyncio.Event()
     world.store.gates["settle"] = gate

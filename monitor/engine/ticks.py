@@ -69,9 +69,8 @@ class Ticks:
 
     async def _run(self) -> None:
         self._last = self._clock.monotonic()
-        with suppress(
-            asyncio.CancelledError
-        ):  # stopping the scheduler cancels a tick that waits for the store
+        # Stopping the scheduler cancels a tick that waits for the store.
+        with suppress(asyncio.CancelledError):
             await self._tick(self._clock.now())
 
     async def _watch_clock(self) -> None:

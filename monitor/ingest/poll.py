@@ -365,10 +365,10 @@ def _arrival(poll: Poll, document: Document, article: Article) -> Arrival:
     """Say whether the source held the article when it was first seen.
 
     A feed's first answer is its backlog. A file is backlog when it lay there before the folder was watched,
-    however many polls it takes to read them all.
+    however many polls it takes to read them all; a beginning that is still to come was dated by a wrong clock.
     """
     if isinstance(poll.source, FolderSettings):
-        held = document.arrived_at <= poll.state.first_seen_at
+        held = document.arrived_at <= poll.state.first_seen_at <= poll.began
     else:
         held = poll.state.first_read_at is None
     return Arrival(at=document.arrived_at, published=article.published, backlog=held)

@@ -192,11 +192,22 @@ class Arrived:
 
     run: int
     alert: str
-    marker: str
+    markers: frozenset[str]
     at: float
-    path: str = "/"
     text: str = ""
     """Its title and message."""
+    accepted: bool = True
+
+    @property
+    def marker(self) -> str:
+        """The marker of its one article; nothing where it is about none or several."""
+        return next(iter(self.markers)) if len(self.markers) == 1 else ""
+
+    @property
+    def counts(self) -> int:
+        """How many alerts it stands for: one, or as many as a message of several says in its first words."""
+        several = re.match(r"(\d+) alerts?\b", self.text)
+        return int(several[1]) if several else 1
 
 
 @dataclass
@@ -230,22 +241,22 @@ class Webhook:
             return  # its sender died: it was never received
         said = json.loads(body)
         text = f"{said['title']}\n{said['message']}"
-        markers = set(MARKER.findall(text))
-        marker = markers.pop() if len(markers) == 1 else ""
+        markers = frozenset(MARKER.findall(text))
+        answer = self.answer()
+        accepted = answer.status < 300 and not answer.reset
+        alert = handler.headers.get("X-Monitor-Alert", "")
         with self._lock:
-            alert = handler.headers.get("X-Monitor-Alert", "")
-            self.arrived.append(Arrived(self.run, alert, marker, time.monotonic(), handler.path, text))
+            self.arrived.append(Arrived(self.run, alert, markers, time.monotonic(), text, accepted))
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
         self._bells.ring(self._name)
         try:
-            self._reply(handler)
+            self._reply(handler, answer)
         finally:
             with self._lock:
                 self._at_once -= 1
 
-    def _reply(self, handler: BaseHTTPRequestHandler) -> None:
-        answer = self.answer()
+    def _reply(self, handler: BaseHTTPRequestHandler, answer: Answer) -> None:
         time.sleep(answer.pause)
         if answer.reset:
             handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
@@ -257,7 +268,11 @@ class Webhook:
 
     @property
     def markers(self) -> set[str]:
-        return {arrived.marker for arrived in list(self.arrived)}
+        return set().union(*(arrived.markers for arrived in list(self.arrived)))
+
+    @property
+    def accepted(self) -> set[str]:
+        return set().union(*(arrived.markers for arrived in list(self.arrived) if arrived.accepted))
 
     def drain(self) -> None:
         self._server.drain()

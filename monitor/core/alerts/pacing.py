@@ -72,4 +72,5 @@ def _wait(at_most: int) -> timedelta:
 
 
 def _waited(queue: Queue, long: timedelta, now: datetime) -> bool:
-    return queue.oldest_owed_at is not None and now - queue.oldest_owed_at >= long
+    """Say whether the oldest has waited so long; one that is owed since later than now has seen the clock set back."""
+    return queue.oldest_owed_at is not None and not timedelta(0) <= now - queue.oldest_owed_at < long

@@ -34,6 +34,7 @@ def queue(due: int = 1, urgent: int = 0, troubles: int = 0, sent: int = 0, age: 
         (queue(due=500, sent=0, age=15), 30, Only.ALERTS, 500),
         (queue(due=1, sent=0, age=15), 30, Only.ALERTS, 1),
         (queue(due=500, sent=30, age=20), 30, None, 0),
+        (queue(due=500, sent=26, age=-60), 30, Only.ALERTS, 500),
         (queue(due=9, urgent=2, sent=30), 30, Only.URGENT, 1),
         (queue(due=9, urgent=2, troubles=3, sent=30), 30, Only.TROUBLES, 3),
         (queue(due=500, sent=9999), None, Only.ALERTS, 1),
