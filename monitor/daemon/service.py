@@ -102,8 +102,10 @@ class Service:
         """Reload whenever files were saved, or a SIGHUP came. A bad configuration changes nothing."""
         watch = ConfigWatch(settings.directory, _files(settings))
         while True:
+            # Not wait_for, which in Python 3.11 loses a cancellation that comes along with what is waited for.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._reload.wait(), CONFIG_LOOK)
+                async with asyncio.timeout(CONFIG_LOOK):
+                    await self._reload.wait()
             asked = self._reload.is_set()
             self._reload.clear()
             try:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.engine import embedded
 from monitor.sandbox.pool import ParsePool
 from tests.channels.receivers import Receiver
 from tests.flow.world import Item, Newsroom, rss, until, write_config
@@ -221,3 +222,36 @@ async def test_feeds_of_one_host_are_asked_one_at_a_time_and_a_hung_one_holds_up
         assert (len(wire.requests), wire.most_at_once) == (5, 1)
     finally:
         await elsewhere.close()
+
+
+async def test_more_feeds_than_are_asked_at_once_are_all_asked_in_one_round(
+    config: Path, wire: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "POLLS_AT_ONCE", 4)
+    with (config / "sources.yaml").open("a") as sources:
+        sources.writelines(f'  - {{url: "{wire.url(f"/{n}")}", alert_backlog: all}}\n' for n in range(20))
+    wire.answers |= {
+        path: answer_of(200, speech(n)) for n, path in enumerate(["/one", *(f"/{n}" for n in range(20))])
+    }
+    room = Newsroom(config, tmp_path / "state")
+    async with room.open():
+        await room.tick()
+        assert len(wire.requests) == 21
+        await room.round()
+    assert sorted(room.told()) == sorted(f"Ada Quillfeather speaks {n}" for n in range(21))
+
+
+async def test_where_no_parser_can_be_started_polls_fail_and_nothing_is_taken_for_read(
+    config: Path, wire: Server, tmp_path: Path
+) -> None:
+    wire.answers["/one"] = answer_of(200, speech(1), ETag='"1"')
+    room = Newsroom(config, tmp_path / "state")
+    async with ParsePool(1, memory=2**24) as cramped, room.open(parse=cramped):
+        await room.round()
+        about = room.source("One")
+        assert (about["health"], about["health_reason"]) == ("failing", "unexpected: SandboxError")
+    room = Newsroom(config, tmp_path / "state")
+    async with room.open():
+        await room.round(after=HOUR)
+        assert room.told() == ["Ada Quillfeather speaks 1"]
+    assert [conditions(request)[0] for request in asked(wire)] == [None, None]

@@ -114,6 +114,26 @@ def test_alerts_as_json_keep_the_contract(desk: Desk) -> None:
     assert len({alert["id"] for alert in alerts}) == len(alerts)
 
 
+def test_a_round_without_room_on_the_disk_polls_nothing_and_ends_with_1(tmp_path: Path) -> None:
+    (tmp_path / "drop").mkdir()
+    (tmp_path / "drop" / "a.txt").write_text(copy_about("Ada Quillfeather"))
+    config = write_config(
+        tmp_path / "config",
+        sources=f"folders: [{{path: {tmp_path / 'drop'}, alert_backlog: all}}]\n",
+        watchlist="actors: [Ada Quillfeather]\n",
+    )
+    settings = (config / "monitor.yaml").read_text()
+    (config / "monitor.yaml").write_text(settings.replace("disk_free: 1 MB", "disk_free: 900000 GB"))
+    desk = Desk(config, tmp_path / "state")
+    result = desk.run("run", "--once")
+    assert result.exit_code == 1
+    assert "polls wait" in result.stdout
+    assert desk.alerts() == []
+    (config / "monitor.yaml").write_text(settings)
+    assert desk.run("run", "--once").exit_code == 0
+    assert len(desk.told()) == 1
+
+
 # -- a daemon --------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.sources.server import Server, answer_of
 
 SPEECH = Item("Ada Quillfeather speaks", "She spoke of the quays.", guid="speech", link="https://a.example/1")
 OTHER = Item("Bo Tallow at sea", "He sailed at noon.", guid="other", link="https://a.example/2")
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -87,3 +89,12 @@ async def test_an_update_of_a_purged_piece_is_stored_and_does_not_alert(room: Ne
     await room.round(after=DAY)
     assert room.withheld() == [(OTHER.title, "updated")]
     assert texts(room)[OTHER.title] == changed.text
+
+
+async def test_after_the_clock_was_set_nothing_goes_for_an_hour(room: Newsroom) -> None:
+    room.clock.start += 20 * DAY
+    await room.app.engine.clock_jumped(20 * DAY)
+    await room.tick(after=HOUR / 2)
+    assert texts(room)[OTHER.title] == OTHER.text
+    await room.tick(after=HOUR)
+    assert texts(room)[OTHER.title] == ""

@@ -158,3 +158,28 @@ async def test_what_was_known_is_known_after_a_restart(tmp_path: Path, wire: Ser
             assert len(wire.requests) == len(again.lines("articles")) - 1 == n + 1
             assert again.told() == [FIRST.title]
             assert again.terminal.getvalue().count("monitor why ") == (n == 0)
+
+
+async def test_a_piece_that_thirty_sources_bring_at_the_same_moment_is_one_alert(
+    tmp_path: Path, wire: Server
+) -> None:
+    servers = [await Server(address=f"127.0.0.{n}").start() for n in range(2, 32)]
+    try:
+        for n, server in enumerate(servers):
+            item = Item("Council hears the harbour report", LONG, guid=str(n), link=f"https://{n}.example/a")
+            server.answers["/feed"] = answer_of(200, rss(item))
+        feeds = "".join(f'  - {{url: "{s.url()}", alert_backlog: all}}\n' for s in servers)
+        config = write_config(
+            tmp_path / "config", sources=f"feeds:\n{feeds}", watchlist="actors: [Ada Quillfeather]\n"
+        )
+        crowd = Newsroom(config, tmp_path / "state")
+        async with crowd.open():
+            await crowd.round()
+            assert {len(server.requests) for server in servers} == {1}
+            assert len(crowd.told()) == 1
+            assert [reason for _, reason in crowd.withheld()] == ["same text"] * 29
+            assert len(crowd.lines("articles")) == 1
+            assert {source["health"] for source in crowd.lines("sources")} == {"ok"}
+    finally:
+        for server in servers:
+            await server.close()
