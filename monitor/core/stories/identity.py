@@ -50,7 +50,7 @@ class Candidate:
     @property
     def identities(self) -> tuple[Identity, ...]:
         """All of them, the deciding one first."""
-        return tuple(i for i in (self.own, self.text, self.link) if i is not None)
+        return tuple([i for i in (self.own, self.text, self.link) if i is not None])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +130,7 @@ def _index(known: Iterable[Known]) -> dict[Identity, _Met]:
 
 def _resolve_one(candidate: Candidate, met: dict[Identity, _Met]) -> Resolution:
     article, novelty, reason = _leads_to(candidate, met)
-    free = tuple(i for i in candidate.identities if i not in met or met[i] is article)
+    free = tuple([i for i in candidate.identities if met.get(i, article) is article])
     if article is None:
         return Resolution(novelty=Novelty.NEW, identities=free)
     if novelty is Novelty.SEEN:
@@ -190,6 +190,5 @@ def _text_hash(article: Article) -> tuple[ContentHash, int]:
 
 
 def _link_key(article: Article) -> str | None:
-    if not article.url or is_bare_host(article.url):
-        return None
-    return canonical_link(article.url)
+    link = canonical_link(article.url) if article.url else None
+    return None if link is None or is_bare_host(link) else link

@@ -93,11 +93,8 @@ def canonical_link(url: str) -> str | None:
     )
 
 
-def is_bare_host(url: str) -> bool:
-    """Whether an address leads to a host's first page only (also as index.html), and so to no article."""
-    canonical = canonical_link(url)
-    if canonical is None:
-        return False
+def is_bare_host(canonical: str) -> bool:
+    """Whether a canonical link leads to a host's first page only (also as index.html), and so to no article."""
     _, slash, path = canonical.removeprefix("https://").partition("/")
     return "?" not in canonical and "#" not in canonical and (slash + path).lower() in _INDEX_PAGES | {""}
 
