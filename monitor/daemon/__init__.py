@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from pathlib import Path
 from typing import TextIO
 
 from monitor.app import build, locked
 from monitor.config.settings import Settings
 from monitor.daemon.notify import Notify
-from monitor.daemon.service import Place, Service
+from monitor.daemon.service import SIGNALS, Place, Service
 from monitor.ports import Parse, Step, nothing
 
 __all__ = ["Place", "run"]
@@ -34,3 +35,11 @@ async def _serve(
 ) -> None:
     async with build(state=state, stream=stream, parse=parse, step=step) as app:
         await Service(place, app, state, Notify(place.environ)).run(settings)
+    _hear_no_more()
+
+
+def _hear_no_more() -> None:
+    """Ignore the signals that still come while the process ends in good order: they would be its exit code."""
+    for name in SIGNALS:
+        asyncio.get_running_loop().remove_signal_handler(name)
+        signal.signal(name, signal.SIG_IGN)

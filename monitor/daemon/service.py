@@ -25,6 +25,8 @@ from monitor.model import Trouble, TroubleRoute
 
 log = structlog.get_logger("monitor.daemon")
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""What a daemon hears: the first two ask it to stop, the last to reload."""
 GRACE = timedelta(seconds=17)
 """What is in flight may take this long to finish; with closing a store that is locked, 20 s in all."""
 CONFIG_LOOK = 1.0
@@ -78,9 +80,9 @@ class Service:
 
     def _take_signals(self) -> None:
         loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, self._stopping.set)
-        loop.add_signal_handler(signal.SIGHUP, self._reload.set)
+        for name in SIGNALS:
+            event = self._reload if name is signal.SIGHUP else self._stopping
+            loop.add_signal_handler(name, event.set)
 
     def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
