@@ -170,7 +170,7 @@ class Ingest:
         found = await self._in_thread(_find_candidates, readings, answer is not None)
         matched: dict[int, tuple[Match, ...]] = {}
         for _ in range(ATTEMPTS):
-            known = await self._store.known([i for c in found for i in c.identities])
+            known = await self._store.known([i for c in found for i in c.looked_up])
             resolutions = resolve(found, known)
             await self._match_new(poll.plan, found, resolutions, matched)
             intakes = _decide_all(poll, readings, found, resolutions, matched, self._clock.now())

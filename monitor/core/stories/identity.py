@@ -2,7 +2,8 @@
 
 An article is known by a set of identities, and the first of these that leads somewhere decides:
 
-1. its own id (or what stands in for one) in its source: the same text is nothing new, another is a version;
+1. its own id (or what stands in for one) in its source: the same text is nothing new, another is a version; an id
+   that items of different texts carry in one document names none of them without its text;
 2. headline and body, folded, in any source, if they are over 200 characters: a copy;
 3. its canonical link in any source: a copy, unless other items of its feed share that link.
 
@@ -44,13 +45,20 @@ class Candidate:
     source: SourceId
     text_hash: ContentHash
     own: Identity
+    twin: Identity | None
+    """Its id with its text where `own` is the id alone, or the other way round: with this text it is the same."""
     text: Identity | None
     link: Identity | None
 
     @property
     def identities(self) -> tuple[Identity, ...]:
-        """All of them, the deciding one first."""
+        """All that it will be known by, the deciding one first."""
         return tuple([i for i in (self.own, self.text, self.link) if i is not None])
+
+    @property
+    def looked_up(self) -> tuple[Identity, ...]:
+        """All that it may be known by."""
+        return (*self.identities, self.twin) if self.twin else self.identities
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,17 +87,21 @@ class _Met:
 def candidates(document: Document, articles: Sequence[Article], *, from_feed: bool) -> tuple[Candidate, ...]:
     """Say what each article of one document may be known by.
 
-    An id, or a link, that several items of the document carry identifies none of them.
+    An id, or a link, that items of different texts carry in the document identifies none of them.
     """
     hashes = [_text_hash(a) for a in articles]
     links = [_link_key(a) for a in articles]
-    ids = Counter(a.native_id for a in articles)
-    link_uses = Counter(link for link, _ in set(zip(links, (h for h, _ in hashes), strict=True)))
+    digests = [digest for digest, _ in hashes]
+    id_uses = Counter(id for id, _ in set(zip((a.native_id for a in articles), digests, strict=True)))
+    link_uses = Counter(link for link, _ in set(zip(links, digests, strict=True)))
     found = []
     for position, (article, (digest, length), link) in enumerate(zip(articles, hashes, links, strict=True)):
         own_link = link if link and link_uses[link] == 1 else None
+        twin = None
         if article.native_id:
-            own = article.native_id if ids[article.native_id] == 1 else f"{article.native_id}#{digest}"
+            own, twin = article.native_id, f"{article.native_id}#{digest}"
+            if id_uses[own] > 1:
+                own, twin = twin, own
         elif from_feed:
             own = own_link or f"text:{digest}"
         else:
@@ -99,12 +111,17 @@ def candidates(document: Document, articles: Sequence[Article], *, from_feed: bo
                 article=article,
                 source=document.source,
                 text_hash=digest,
-                own=Identity(kind=IdentityKind.NATIVE_ID, key=own, scope=document.source),
+                own=_own(own, document.source),
+                twin=_own(twin, document.source) if twin else None,
                 text=Identity(kind=IdentityKind.TEXT, key=digest) if length > LONG_ENOUGH else None,
                 link=Identity(kind=IdentityKind.LINK, key=own_link) if own_link else None,
             )
         )
     return tuple(found)
+
+
+def _own(key: str, source: SourceId) -> Identity:
+    return Identity(kind=IdentityKind.NATIVE_ID, key=key, scope=source)
 
 
 def resolve(found: Sequence[Candidate], known: Iterable[Known]) -> tuple[Resolution, ...]:
@@ -131,6 +148,9 @@ def _index(known: Iterable[Known]) -> dict[Identity, _Met]:
 def _resolve_one(candidate: Candidate, met: dict[Identity, _Met]) -> Resolution:
     article, novelty, reason = _leads_to(candidate, met)
     free = tuple([i for i in candidate.identities if met.get(i, article) is article])
+    if novelty is Novelty.COPY:
+        # Nothing is written under what its original is known by: that must find itself unchanged.
+        free = tuple([i for i in free if i not in met or i == candidate.own])
     if article is None:
         return Resolution(novelty=Novelty.NEW, identities=free)
     if novelty is Novelty.SEEN:
@@ -146,6 +166,9 @@ def _resolve_one(candidate: Candidate, met: dict[Identity, _Met]) -> Resolution:
 
 
 def _leads_to(candidate: Candidate, met: dict[Identity, _Met]) -> tuple[_Met | None, Novelty, Reason]:
+    twin = met.get(candidate.twin) if candidate.twin else None
+    if twin is not None and candidate.twin and twin.hashes[candidate.twin] == candidate.text_hash:
+        return twin, Novelty.SEEN, Reason.NEW
     own = met.get(candidate.own)
     if own is not None:
         if own.hashes[candidate.own] == candidate.text_hash:

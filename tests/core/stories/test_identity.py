@@ -62,7 +62,7 @@ class Memory:
         self.articles = 0
 
     def poll(self, *found: Candidate) -> list[Resolution]:
-        wanted = {i for c in found for i in c.identities}
+        wanted = {i for c in found for i in c.looked_up}
         resolutions = resolve(found, [k for i, k in self.rows.items() if i in wanted])
         given: list[ArticleId | None] = []
         for candidate, resolution in zip(found, resolutions, strict=True):
@@ -203,6 +203,32 @@ def test_an_id_that_items_of_one_document_share_identifies_none_of_them() -> Non
     assert told(memory.poll(*both)) == [NEW, NEW]
     assert told(memory.poll(*both)) == [SEEN, SEEN]
     assert memory.articles == 2
+
+
+def test_an_id_met_twice_in_one_document_and_once_in_the_next_brings_nothing_new() -> None:
+    one, two = article("One", SHORT, "same"), article("Two", SHORT, "same")
+    memory = Memory()
+    assert told(memory.poll(*feed(one, two))) == [NEW, NEW]
+    assert told(memory.poll(*feed(two))) == [SEEN]
+    assert told(memory.poll(*feed(one))) == [SEEN]
+
+
+def test_an_id_met_once_in_one_document_and_twice_in_the_next_brings_one_new_item() -> None:
+    one, two = article("One", SHORT, "same"), article("Two", SHORT, "same")
+    memory = Memory()
+    assert told(memory.poll(*feed(one))) == [NEW]
+    assert told(memory.poll(*feed(one, two))) == [SEEN, NEW]
+    assert told(memory.poll(*feed(two, one))) == [SEEN, SEEN]
+
+
+def test_a_copy_elsewhere_leaves_the_original_s_link_as_it_was() -> None:
+    link = "https://news.example/1"
+    memory = Memory()
+    memory.poll(*feed(article("One", SHORT, "1", link)))
+    assert told(memory.poll(*feed(article("One, shortened", "Begun.", "9", link), source="other"))) == [
+        SAME_LINK
+    ]
+    assert told(memory.poll(*feed(article("One", SHORT, "a fresh id", link)))) == [SAME_LINK]
 
 
 def test_an_item_twice_in_one_document_is_one_article() -> None:
