@@ -304,10 +304,11 @@ class Archive(Protocol):
         offset: int = 0,
         suppressed: bool | None = None,
         since: datetime | None = None,
+        until: datetime | None = None,
         watch: WatchId | None = None,
         article: ArticleId | None = None,
     ) -> tuple[AlertRecord, ...]:
-        """Give alerts; `suppressed` None: both."""
+        """Give alerts; `suppressed` None: both. Both ends of `since` and `until` belong to what is asked for."""
 
     def alert(self, id: AlertId) -> AlertRecord | None:
         """Give one alert with everything that led to it."""

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Generic, Literal, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
 from monitor.cli import records
-from monitor.cli.lines import write
+from monitor.cli.lines import Record, write
 from monitor.cli.place import Options, located
 from monitor.errors import MonitorError, UsageError
 from monitor.model import AlertId, DeliveryState, SourceId, WatchId
-from monitor.ports import AlertRecord, Archive, ArticleRecord, DeliveryRecord, Hit
+from monitor.ports import AlertRecord, Archive, ArticleRecord, DeliveryRecord, Hit, SourceRecord
 from monitor.store import open_archive
 
 T = TypeVar("T")
@@ -25,6 +27,7 @@ SHOWN = 30
 """Rows that a person is shown where no limit is asked for."""
 
 _AGO = re.compile(r"(\d{1,6})\s*(m|min|h|d|w)\Z")
+_DATE = re.compile(r"\d{4}-?\d\d-?\d\d")
 _UNITS = {"m": 1, "min": 1, "h": 60, "d": 1_440, "w": 10_080}
 
 
@@ -50,12 +53,59 @@ class Since(click.ParamType[datetime]):
             )
 
 
+class Until(Since):
+    """The same, for the end of what is looked at: a date is the whole day."""
+
+    def convert(
+        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Give the moment."""
+        found = super().convert(value, param, ctx)
+        whole = isinstance(value, str) and _DATE.fullmatch(value.strip())
+        return found + timedelta(days=1, microseconds=-1) if whole else found
+
+
 def _listing(command: Callable[..., Any]) -> Any:
     """Add what every list takes."""
     made: Any = located(click.pass_obj(command))
-    limit = f"At most so many.  [default: {SHOWN}; with --json all]"
+    limit = f"At most so many.  [default: {SHOWN}; all with --since or --json]"
     made = click.option("--limit", type=click.IntRange(min=1), metavar="N", help=limit)(made)
     return click.option("--json", "as_json", is_flag=True, help="One line of JSON for programs, UTF-8.")(made)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _List(Generic[T]):
+    """One list of the database: how it is read by page, and shown to programs and to people."""
+
+    noun: str
+    read: Callable[[Archive, int, int], Sequence[T]]
+    """Gives so many rows, after so many; another number where there are no more."""
+    key: Callable[[T], str]
+    record: Callable[[T], Record]
+    table: Literal["alerts", "articles", "hits", "sources", "deliveries"]
+    """The function of `tables` that makes a table of it."""
+
+    def show(self, options: Options, limit: int | None, *, as_json: bool, whole: bool = False) -> None:
+        """Print it: all where that is asked for, else as many as a person reads."""
+        with open_archive(options.database()) as archive:
+            read = partial(self.read, archive)
+            if as_json:
+                return write(map(self.record, _pages(read, self.key, limit)))
+            most = limit or (None if whole else SHOWN)
+            found = list(_pages(read, self.key, most and most + 1))
+        shown = found[:most]
+        if shown:
+            self._print(shown, options)
+        if len(found) > len(shown):
+            click.echo(f"The newest {len(shown)} are shown; --limit N shows more.", err=True)
+        elif not shown:
+            click.echo(f"No {self.noun}.", err=True)
+        return None
+
+    def _print(self, rows: Sequence[T], options: Options) -> None:
+        from monitor.cli import screen, tables  # noqa: PLC0415 -- loads rich, which programs need not wait for
+
+        screen.console().print(getattr(tables, self.table)(rows, options.zone(), datetime.now(UTC)))
 
 
 def _pages(
@@ -75,23 +125,6 @@ def _pages(
                 yield row
 
 
-def _rows(
-    read: Callable[[int, int], Sequence[T]], key: Callable[[T], str], limit: int | None
-) -> tuple[Sequence[T], bool]:
-    """Give the rows that a person is shown, and whether there are more."""
-    most = limit or SHOWN
-    found = list(_pages(read, key, most + 1))
-    return found[:most], len(found) > most
-
-
-def _footer(shown: int, more: bool, noun: str) -> None:
-    """Say on stderr what a table does not show."""
-    if more:
-        click.echo(f"The newest {shown} are shown; --limit N shows more.", err=True)
-    elif not shown:
-        click.echo(f"No {noun}.", err=True)
-
-
 # -- alerts ----------------------------------------------------------------------------------
 
 
@@ -100,6 +133,7 @@ def _footer(shown: int, more: bool, noun: str) -> None:
     "  monitor alerts --json | jq -r 'select(.suppressed | not) | .headline'"
 )
 @click.option("--since", type=Since(), help="Not older: 30m, 24h, 7d, 2w, a date or a time.")
+@click.option("--until", type=Until(), help="Not newer, the same way; a date is meant to its end.")
 @click.option("--watch", metavar="ID", help="Only those of one watch.")
 @click.option(
     "--all", "which", flag_value="all", help="Those withheld, too; with --json this is the default."
@@ -114,6 +148,7 @@ def alerts(
     as_json: bool,
     limit: int | None,
     since: datetime | None,
+    until: datetime | None,
     watch: str | None,
     which: str | None,
 ) -> None:
@@ -127,20 +162,15 @@ def alerts(
     deliveries [{channel, recipient, state, at}].
     """
     suppressed = {"all": None, "told": False, "suppressed": True}[which or ("all" if as_json else "told")]
-    with open_archive(options.database()) as archive:
+    only = None if watch is None else WatchId(watch)
 
-        def read(n: int, offset: int) -> Sequence[AlertRecord]:
-            only = None if watch is None else WatchId(watch)
-            return archive.alerts(limit=n, offset=offset, suppressed=suppressed, since=since, watch=only)
+    def read(archive: Archive, n: int, offset: int) -> Sequence[AlertRecord]:
+        return archive.alerts(
+            limit=n, offset=offset, suppressed=suppressed, since=since, until=until, watch=only
+        )
 
-        if as_json:
-            return write(map(records.alert_record, _pages(read, _alert_id, limit)))
-        found, more = _rows(read, _alert_id, limit)
-    from monitor.cli import screen, tables  # noqa: PLC0415 -- loads rich, which programs need not wait for
-
-    if found:
-        screen.console().print(tables.alerts(found, options.zone(), datetime.now(UTC)))
-    return _footer(len(found), more, "alerts")
+    found = _List(noun="alerts", read=read, key=_alert_id, record=records.alert_record, table="alerts")
+    found.show(options, limit, as_json=as_json, whole=since is not None)
 
 
 def _alert_id(record: AlertRecord) -> str:
@@ -224,20 +254,15 @@ def articles(
     --json prints id, number (of the version), source, source_name, location,
     received_at, and article, with the keys of `monitor parse --json` but file.
     """
-    with open_archive(options.database()) as archive:
+    only = None if source is None else SourceId(source)
 
-        def read(n: int, offset: int) -> Sequence[ArticleRecord]:
-            only = None if source is None else SourceId(source)
-            return archive.articles(limit=n, offset=offset, source=only, since=since)
+    def read(archive: Archive, n: int, offset: int) -> Sequence[ArticleRecord]:
+        return archive.articles(limit=n, offset=offset, source=only, since=since)
 
-        if as_json:
-            return write(map(records.stored_article_record, _pages(read, lambda r: r.id, limit)))
-        found, more = _rows(read, lambda r: r.id, limit)
-    from monitor.cli import screen, tables  # noqa: PLC0415 -- loads rich, which programs need not wait for
-
-    if found:
-        screen.console().print(tables.articles(found, options.zone(), datetime.now(UTC)))
-    return _footer(len(found), more, "articles")
+    found = _List(
+        noun="articles", read=read, key=lambda r: r.id, record=records.stored_article_record, table="articles"
+    )
+    found.show(options, limit, as_json=as_json, whole=since is not None)
 
 
 @click.command(
@@ -253,19 +278,13 @@ def search(options: Options, as_json: bool, limit: int | None, words: tuple[str,
     \b
     --json prints the keys of `monitor articles --json`, and snippet.
     """
-    with open_archive(options.database()) as archive:
 
-        def read(n: int, offset: int) -> Sequence[Hit]:
-            return archive.search(" ".join(words), limit=n, offset=offset)
+    def read(archive: Archive, n: int, offset: int) -> Sequence[Hit]:
+        return archive.search(" ".join(words), limit=n, offset=offset)
 
-        if as_json:
-            return write(map(records.hit_record, _pages(read, lambda h: h.record.id, limit)))
-        found, more = _rows(read, lambda h: h.record.id, limit)
-    from monitor.cli import screen, tables  # noqa: PLC0415 -- loads rich, which programs need not wait for
-
-    if found:
-        screen.console().print(tables.hits(found, options.zone(), datetime.now(UTC)))
-    return _footer(len(found), more, "articles with these words")
+    noun = "articles with these words"
+    found = _List(noun=noun, read=read, key=lambda h: h.record.id, record=records.hit_record, table="hits")
+    found.show(options, limit, as_json=as_json)
 
 
 # -- sources and deliveries ------------------------------------------------------------------
@@ -285,15 +304,15 @@ def sources(options: Options, as_json: bool) -> None:
     health_reason, failures (in a row), articles, first_seen_at, last_poll_at,
     last_ok_at, next_poll_at, last_result, last_detail, last_http_status.
     """
-    with open_archive(options.database()) as archive:
-        found = archive.sources()
-    if as_json:
-        return write(map(records.source_record, found))
-    from monitor.cli import screen, tables  # noqa: PLC0415 -- loads rich, which programs need not wait for
 
-    if found:
-        screen.console().print(tables.sources(found, options.zone(), datetime.now(UTC)))
-    return _footer(len(found), False, "sources; they appear with the first `monitor run`")
+    def read(archive: Archive, n: int, offset: int) -> Sequence[SourceRecord]:
+        return () if offset else archive.sources()
+
+    noun = "sources; they appear with the first `monitor run`"
+    found = _List(
+        noun=noun, read=read, key=lambda s: s.state.id, record=records.source_record, table="sources"
+    )
+    found.show(options, None, as_json=as_json, whole=True)
 
 
 @click.command(
@@ -334,19 +353,18 @@ def deliveries(
     if ids:
         raise UsageError("ids are for --retry; `monitor why ALERT` shows one alert's deliveries")
     wanted = tuple(map(DeliveryState, states))
-    with open_archive(options.database()) as archive:
 
-        def read(n: int, offset: int) -> Sequence[DeliveryRecord]:
-            return archive.deliveries(limit=n, offset=offset, states=wanted)
+    def read(archive: Archive, n: int, offset: int) -> Sequence[DeliveryRecord]:
+        return archive.deliveries(limit=n, offset=offset, states=wanted)
 
-        if as_json:
-            return write(map(records.delivery_record, _pages(read, lambda d: d.delivery.id, limit)))
-        found, more = _rows(read, lambda d: d.delivery.id, limit)
-    from monitor.cli import screen, tables  # noqa: PLC0415 -- loads rich, which programs need not wait for
-
-    if found:
-        screen.console().print(tables.deliveries(found, options.zone(), datetime.now(UTC)))
-    return _footer(len(found), more, "deliveries")
+    found = _List(
+        noun="deliveries",
+        read=read,
+        key=lambda d: d.delivery.id,
+        record=records.delivery_record,
+        table="deliveries",
+    )
+    return found.show(options, limit, as_json=as_json)
 
 
 def _retry(options: Options, ids: Sequence[str]) -> None:

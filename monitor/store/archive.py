@@ -80,15 +80,17 @@ class SqliteArchive:
         offset: int = 0,
         suppressed: bool | None = None,
         since: datetime | None = None,
+        until: datetime | None = None,
         watch: WatchId | None = None,
         article: ArticleId | None = None,
     ) -> tuple[AlertRecord, ...]:
-        """Give alerts; `suppressed` None: both."""
+        """Give alerts; `suppressed` None: both. Both ends of `since` and `until` belong to what is asked for."""
         asked = {
             "limit": limit,
             "offset": offset,
             "suppressed": suppressed,
             "since": _EVER if since is None else micros(since),
+            "until": -_EVER if until is None else micros(until),
             "watch": watch,
             "article": article,
         }
@@ -182,7 +184,7 @@ _PAGE = " ORDER BY al.at DESC, al.id DESC LIMIT :limit OFFSET :offset"
 
 def _alerts_query(suppressed: bool | None, watch: WatchId | None, article: ArticleId | None) -> str:
     """Give the query that an index serves for what is asked."""
-    query = ALERT + " WHERE al.at >= :since"
+    query = ALERT + " WHERE al.at BETWEEN :since AND :until"
     if suppressed is not None:
         query += " AND al.suppressed = :suppressed"
     if watch is not None:

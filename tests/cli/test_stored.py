@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,9 +16,12 @@ import pytest
 import monitor
 from monitor.cli import stored as module
 from monitor.cli.root import root
+from monitor.core.alerts.wording import CHAT, word
 from monitor.errors import UsageError
+from monitor.model import Claim, Only, Wording
+from monitor.store import open_store
 from tests.cli.conftest import HOSTILE, Run, Stored, objects
-from tests.store.making import FEED, NOON
+from tests.store.making import DESK, FEED, NIGHT, NOON, Ledger, StillClock, alerting, entry, outcome
 
 RAW = "\x1b\x07\x9b\u202e"
 
@@ -64,6 +70,10 @@ def test_alerts_as_json_are_all_of_them_newest_first_told_or_not(run: Run, store
         (["--since", "2026-01-27T12:01:30"], [2]),
         (["--since", "2026-01-27T17:31:30+05:30"], [2]),
         (["--since", "2026-01-28"], []),
+        (["--until", "2026-01-27T12:01:30"], [1, 0]),
+        (["--until", "2026-01-26"], []),
+        (["--since", "2026-01-27", "--until", "2026-01-27"], [2, 1, 0]),
+        (["--since", "2026-01-27T12:00:30Z", "--until", "2026-01-27T12:01:30Z"], [1]),
     ],
 )
 def test_alerts_are_chosen(run: Run, stored: Stored, flags: list[str], wanted: list[int]) -> None:
@@ -213,6 +223,44 @@ def test_a_list_that_is_cut_says_so(run: Run, stored: Stored) -> None:
     assert stored.alerts[2] in result.stdout
     assert stored.alerts[0] not in result.stdout
     assert result.stderr == "The newest 1 are shown; --limit N shows more.\n"
+
+
+def crowd(state: Path, count: int) -> Wording:
+    """Store so many alerts at once; give the digest that its channel's limit makes of them."""
+
+    async def fill() -> Wording:
+        store = open_store(state / "monitor.db", StillClock(), Ledger())
+        await store.mirror_sources([entry()], NOON, lambda _: NOON)
+        await store.commit_poll(outcome(*(alerting(f"piece {n}") for n in range(count))))
+        claim = Claim(channel=DESK, recipient=NIGHT, only=Only.ALERTS, at_most=count, listed=25)
+        batch = await store.claim_deliveries(claim, NOON + timedelta(minutes=15), timedelta(hours=1))
+        await store.close()
+        assert batch is not None
+        return word(batch, NOON, UTC, CHAT)
+
+    return asyncio.run(fill())
+
+
+def test_the_command_in_a_digest_shows_every_alert_of_it(run: Run, tmp_path: Path) -> None:
+    digest = crowd(tmp_path, 137)
+    command = re.search(r"monitor (alerts --since [^\n·]*)", digest.plain)
+    assert command is not None
+    result = run(*shlex.split(command[1]), "--state", str(tmp_path))
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert {int(n) for n in re.findall(r"piece (\d+)", result.stdout)} == set(range(137))
+
+
+def test_without_a_time_a_person_is_shown_the_newest(run: Run, tmp_path: Path) -> None:
+    crowd(tmp_path, 32)
+    for flags, shown, more in (
+        ([], 30, True),
+        (["--limit", "31"], 31, True),
+        (["--since", "2026-01-01"], 32, False),
+    ):
+        for command in ("alerts", "articles"):
+            result = run(command, *flags, "--state", str(tmp_path))
+            assert len(set(re.findall(r"piece (\d+)", result.stdout))) == shown
+            assert ("are shown" in result.stderr) is more
 
 
 def test_an_empty_list_says_so(run: Run, stored: Stored) -> None:

@@ -62,6 +62,9 @@ async def test_alerts_are_found_by_time_and_watch(store: Store, archive: Archive
     await fill(store)
     await store.commit_poll(outcome(alerting("talks", "video", priority=3), ended_at=NOON))  # type: ignore[arg-type]
     assert headlines(archive.alerts(limit=9, since=NOON + timedelta(minutes=2))) == ["2b", "2a"]
+    one, two = (NOON + timedelta(minutes=n) for n in (1, 2))
+    assert headlines(archive.alerts(limit=9, since=one, until=one)) == ["1b", "1a"]
+    assert "2a" not in headlines(archive.alerts(limit=9, until=two - timedelta(microseconds=1)))
     assert headlines(archive.alerts(limit=9, watch=WatchId("video"))) == ["talks"]
 
 
