@@ -414,6 +414,10 @@ class Identity:
     """The source it holds in; None: everywhere."""
 
 
+SHARED = ContentHash("")
+"""What is remembered as last met under a link that several items of one feed carry: it leads to nobody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """The article that an identity leads to."""
@@ -499,6 +503,8 @@ class Intake:
     novelty: Novelty
     identities: tuple[Identity, ...]
     """All it is to be found by from now on, each remembering `text_hash` as what was last met under it."""
+    shared: Identity | None = None
+    """A link that several items of one feed carry: from now on it leads to nobody."""
     known_as: ArticleId | None = None
     """The article that it is a version or copy of."""
     copy_of: int | None = None

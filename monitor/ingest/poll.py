@@ -342,6 +342,7 @@ def _decide_all(
             text_hash=candidate.text_hash,
             novelty=resolution.novelty,
             identities=resolution.identities,
+            shared=resolution.shared,
             known_as=resolution.known_as,
             copy_of=resolution.copy_of,
             number=resolution.number,

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from monitor.errors import Conflict, StoreError
 from monitor.model import (
+    SHARED,
     AlertId,
     Committed,
     Decision,
@@ -105,6 +106,7 @@ class _Poll:
         self._texts: dict[int, tuple[Value, ...]] = {}
         self._new_identities: list[tuple[Value, ...]] = []
         self._old_identities: list[tuple[Value, ...]] = []
+        self._shared: list[tuple[Value, ...]] = []
         self._sightings: list[tuple[Value, ...]] = []
         self._kept: list[tuple[Value, ...]] = []
         self._alerts: dict[str, tuple[Value, ...]] = {}
@@ -177,8 +179,7 @@ class _Poll:
         home = _Home(self._next_article, self._next_version)
         self._next_article += 1
         self._articles[home.article] = [home.article, random_id(), self._source, home.version, 1]
-        seen = hash_value(intake.text_hash)
-        self._new_identities.extend((digest(i), i.kind, home.article, seen) for i in intake.identities)
+        self._new_identities.extend(self._identify(home, intake))
         self._version(home, intake, 1, document, received)
         self._alert(home, intake, intake.matches)
         return home
@@ -186,8 +187,7 @@ class _Poll:
     def _known(self, intake: Intake, document: int, received: int) -> _Home:
         """Add a version or a copy of a known article."""
         home = self._home(intake)
-        seen = hash_value(intake.text_hash)
-        self._old_identities.extend((digest(i), i.kind, home.article, seen) for i in intake.identities)
+        self._old_identities.extend(self._identify(home, intake))
         if intake.novelty is Novelty.VERSION:
             home = _Home(home.article, self._next_version)
             self._version(home, intake, intake.number, document, received)
@@ -202,6 +202,13 @@ class _Poll:
             self._kept.append((home.version,))
             self._alert(home, intake, tuple(_proven(match, text) for match in intake.matches))
         return home
+
+    def _identify(self, home: _Home, intake: Intake) -> Iterator[tuple[Value, ...]]:
+        """Give the rows of an article's identities; what is shared is no identity of it."""
+        if intake.shared is not None:
+            self._shared.append((digest(intake.shared), intake.shared.kind, home.article, hash_value(SHARED)))
+        seen = hash_value(intake.text_hash)
+        return ((digest(i), i.kind, home.article, seen) for i in intake.identities)
 
     def _home(self, intake: Intake) -> _Home:
         """Find the article that an intake is a version or copy of."""
@@ -321,6 +328,7 @@ class _Poll:
         except sqlite3.IntegrityError as error:
             raise Conflict(f"an article became known meanwhile: {error}") from error
         many(_KNOW_IDENTITY, self._old_identities)
+        many(_SHARE_IDENTITY, self._shared)
         many("INSERT INTO version_text (id, zones, text) VALUES (?, ?, ?)", self._texts.values())
         many(
             "INSERT INTO article (id, key, source, latest, number) VALUES (?, ?, ?, ?, ?)"
@@ -364,6 +372,11 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 
 _KNOW_IDENTITY = """
 INSERT INTO identity (digest, kind, article, seen_hash) VALUES (?, ?, ?, ?)
 ON CONFLICT (digest) DO UPDATE SET seen_hash = excluded.seen_hash WHERE article = excluded.article
+"""
+
+_SHARE_IDENTITY = """
+INSERT INTO identity (digest, kind, article, seen_hash) VALUES (?, ?, ?, ?)
+ON CONFLICT (digest) DO UPDATE SET seen_hash = excluded.seen_hash
 """
 
 

@@ -5,7 +5,7 @@ An article is known by a set of identities, and the first of these that leads so
 1. its own id (or what stands in for one) in its source: the same text is nothing new, another is a version; an id
    that items of different texts carry in one document names none of them without its text;
 2. headline and body, folded, in any source, if they are over 200 characters: a copy;
-3. its canonical link in any source: a copy, unless other items of its feed share that link.
+3. its canonical link in any source: a copy, unless items of one feed share that link, which then names nobody.
 
 Each identity remembers what was last met under it, so that a copy is looked at once and not at each poll.
 Only publishers make versions: a copy that changes at another source is still a copy.
@@ -21,6 +21,7 @@ from hashlib import sha256
 from monitor.core.text.fold import fold_key
 from monitor.core.text.urls import canonical_link, is_bare_host
 from monitor.model import (
+    SHARED,
     Article,
     ArticleId,
     ContentHash,
@@ -49,6 +50,8 @@ class Candidate:
     """Its id with its text where `own` is the id alone, or the other way round: with this text it is the same."""
     text: Identity | None
     link: Identity | None
+    shared: Identity | None = None
+    """Its link where that names nobody, since other items of the document carry it too."""
 
     @property
     def identities(self) -> tuple[Identity, ...]:
@@ -71,6 +74,8 @@ class Resolution:
     copy_of: int | None = None
     number: int = 1
     reason: Reason = Reason.NEW
+    shared: Identity | None = None
+    """A link that names nobody from now on."""
 
 
 @dataclass(slots=True)
@@ -96,14 +101,15 @@ def candidates(document: Document, articles: Sequence[Article], *, from_feed: bo
     link_uses = Counter(link for link, _ in set(zip(links, digests, strict=True)))
     found = []
     for position, (article, (digest, length), link) in enumerate(zip(articles, hashes, links, strict=True)):
-        own_link = link if link and link_uses[link] == 1 else None
+        as_link = Identity(kind=IdentityKind.LINK, key=link) if link else None
+        alone = link_uses[link] == 1
         twin = None
         if article.native_id:
             own, twin = article.native_id, f"{article.native_id}#{digest}"
             if id_uses[own] > 1:
                 own, twin = twin, own
         elif from_feed:
-            own = own_link or f"text:{digest}"
+            own = link if link and alone else f"text:{digest}"
         else:
             own = f"{document.location}#{document.content_hash}/{position}"
         found.append(
@@ -114,7 +120,8 @@ def candidates(document: Document, articles: Sequence[Article], *, from_feed: bo
                 own=_own(own, document.source),
                 twin=_own(twin, document.source) if twin else None,
                 text=Identity(kind=IdentityKind.TEXT, key=digest) if length > LONG_ENOUGH else None,
-                link=Identity(kind=IdentityKind.LINK, key=own_link) if own_link else None,
+                link=as_link if alone else None,
+                shared=None if alone else as_link,
             )
         )
     return tuple(found)
@@ -147,14 +154,11 @@ def _index(known: Iterable[Known]) -> dict[Identity, _Met]:
 
 def _resolve_one(candidate: Candidate, met: dict[Identity, _Met]) -> Resolution:
     article, novelty, reason = _leads_to(candidate, met)
-    free = tuple([i for i in candidate.identities if met.get(i, article) is article])
-    if novelty is Novelty.COPY:
-        # Nothing is written under what its original is known by: that must find itself unchanged.
-        free = tuple([i for i in free if i not in met or i == candidate.own])
-    if article is None:
-        return Resolution(novelty=Novelty.NEW, identities=free)
     if novelty is Novelty.SEEN:
         return Resolution(novelty=novelty)
+    free = _to_write(candidate, article, novelty, met)
+    if article is None:
+        return Resolution(novelty=Novelty.NEW, identities=free, shared=_newly_shared(candidate, met))
     return Resolution(
         novelty=novelty,
         identities=free,
@@ -162,7 +166,31 @@ def _resolve_one(candidate: Candidate, met: dict[Identity, _Met]) -> Resolution:
         copy_of=article.position,
         number=article.number + 1 if novelty is Novelty.VERSION else article.number,
         reason=reason,
+        shared=candidate.shared,
     )
+
+
+def _to_write(
+    candidate: Candidate, article: _Met | None, novelty: Novelty, met: dict[Identity, _Met]
+) -> tuple[Identity, ...]:
+    """Give the identities to write: none that leads to another article, or to nobody.
+
+    Of a copy none that is known but its own: its original must find itself unchanged.
+    """
+
+    def free(identity: Identity) -> bool:
+        known = met.get(identity)
+        if known is None:
+            return True
+        is_own = novelty is not Novelty.COPY or identity == candidate.own
+        return known is article and is_own and known.hashes[identity] != SHARED
+
+    return tuple([i for i in candidate.identities if free(i)])
+
+
+def _newly_shared(candidate: Candidate, met: dict[Identity, _Met]) -> Identity | None:
+    """Give the link of a new article that it has in common with another of its source."""
+    return candidate.link if candidate.link in met else candidate.shared
 
 
 def _leads_to(candidate: Candidate, met: dict[Identity, _Met]) -> tuple[_Met | None, Novelty, Reason]:
@@ -185,9 +213,10 @@ def _leads_to(candidate: Candidate, met: dict[Identity, _Met]) -> tuple[_Met | N
 
 
 def _shares_link(candidate: Candidate, article: _Met) -> bool:
-    """Whether two different items of one source carry this link, which then identifies neither."""
+    """Whether two different items of one source carry this link, which then names nobody."""
     assert candidate.link is not None
-    return article.source == candidate.source and article.hashes[candidate.link] != candidate.text_hash
+    last = article.hashes[candidate.link]
+    return last == SHARED or (article.source == candidate.source and last != candidate.text_hash)
 
 
 def _remember(candidate: Candidate, resolution: Resolution, position: int, met: dict[Identity, _Met]) -> None:
@@ -201,6 +230,8 @@ def _remember(candidate: Candidate, resolution: Resolution, position: int, met: 
     for identity in resolution.identities:
         met[identity] = article
         article.hashes[identity] = candidate.text_hash
+    if resolution.shared is not None:
+        met.setdefault(resolution.shared, article).hashes[resolution.shared] = SHARED
 
 
 def _is(article: _Met, resolution: Resolution) -> bool:

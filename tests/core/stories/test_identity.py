@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from monitor.core.stories.identity import Candidate, Resolution, candidates, resolve
 from monitor.model import (
+    SHARED,
     Article,
     ArticleId,
     ContentHash,
@@ -93,6 +94,11 @@ class Memory:
                 seen_hash=candidate.text_hash,
                 number=resolution.number,
             )
+        if (link := resolution.shared) is not None:
+            row = Known(
+                identity=link, article=article, source=source, seen_hash=SHARED, number=resolution.number
+            )
+            self.rows[link] = replace(self.rows.get(link, row), seen_hash=SHARED)
         for i, k in self.rows.items():
             if k.article == article:
                 self.rows[i] = replace(k, number=resolution.number)
@@ -172,6 +178,27 @@ def test_a_link_that_items_share_one_after_another_identifies_none_of_them() -> 
     live = "https://news.example/live"
     for number in range(4):
         assert told(memory.poll(*feed(article(f"Part {number}", SHORT, str(number), live)))) == [NEW]
+
+
+def test_a_link_that_items_share_makes_no_copy_of_another_source_s_item_either() -> None:
+    memory = Memory()
+    page = "https://news.example/live"
+    minutes = [article(f"Minute {n}", SHORT, str(n), page) for n in range(4)]
+    elsewhere = article("Elsewhere", SHORT, "e", page)
+    assert told(memory.poll(*feed(*minutes[:2]))) == [NEW, NEW]
+    assert told(memory.poll(*feed(elsewhere, source="other"))) == [NEW]
+    assert told(memory.poll(*feed(minutes[2]))) == [NEW]
+    changed = replace(minutes[0], headline="Minute 0, corrected")
+    assert told(memory.poll(*feed(changed))) == [UPDATED]
+    assert told(memory.poll(*feed(minutes[3]))) == [NEW]
+
+
+def test_a_link_that_items_share_one_after_another_makes_no_copy_elsewhere() -> None:
+    memory = Memory()
+    page = "https://news.example/live"
+    for n in range(2):
+        memory.poll(*feed(article(f"Minute {n}", SHORT, str(n), page)))
+    assert told(memory.poll(*feed(article("Elsewhere", SHORT, "e", page), source="other"))) == [NEW]
 
 
 def test_a_mere_host_is_no_link() -> None:
