@@ -46,7 +46,8 @@ from monitor.store import migrations, opening
 from tests.faults.clock import SharedClock
 
 QUICK = 0.02
-"""Seconds in place of half a second between ticks and one until a file is stable: a run lasts a third of one."""
+"""Seconds in place of half a second between ticks, one between looks and one until a file is stable: a run lasts a
+third of one."""
 PACE = [QUICK]
 """What a daemon's feeds are polled by; set in its own process."""
 DAEMONS: set[int] = set()
@@ -244,7 +245,7 @@ def _orphans() -> list[int]:
 
 def main() -> None:
     embedded.TICK = timedelta(seconds=QUICK)
-    folder.STABLE = QUICK
+    folder.STABLE = folder.LOOK_EVERY = QUICK
     by_url(Secret("json://127.0.0.1:9/"))  # loads Apprise's services
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     assert threading.active_count() == 1, "a process with threads must not fork"
