@@ -251,6 +251,8 @@ class Parsed:
     format: Format | None = None
     """None: a document without news text."""
     doubts: tuple[str, ...] = ()
+    torn: bool = False
+    """Whether it ends before its end: there was more, which was not read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ from monitor.model import (
     ContentHash,
     Document,
     DocumentIntake,
+    Health,
     Intake,
     Match,
     Novelty,
@@ -61,6 +62,8 @@ Args = TypeVarTuple("Args")
 
 log = structlog.get_logger("monitor.ingest")
 
+TORN_TRIES = 3
+"""How often a feed is asked for a first answer that is whole."""
 ATTEMPTS = 5
 """How often a poll decides again because another one was quicker to commit the same article."""
 
@@ -147,8 +150,8 @@ class Ingest:
         self._step("parse:after")
         if isinstance(reading.result, Refused):
             return await self.failed(poll, reading.result.reason, answer)
-        if reading.result.format is None:
-            return await self.failed(poll, "the answer holds no feed", answer)
+        if hindrance := _why_not_taken(poll, reading.result):
+            return await self.failed(poll, hindrance, answer)
         return await self.commit(poll, [reading], answer)
 
     async def read(self, document: Document) -> Reading:
@@ -207,8 +210,9 @@ class Ingest:
     # -- the other ends ----------------------------------------------------------------------
 
     async def _unchanged(self, poll: Poll, answer: NotModified | Fetched) -> PollResult:
-        now = self._clock.now()
-        after = self._succeeded(poll, PollResult.UNCHANGED, answer, poll.state.content_hash)
+        now, state = self._clock.now(), poll.state
+        still = (state.health_reason or "",) if state.health is Health.DEGRADED else ()
+        after = self._succeeded(poll, PollResult.UNCHANGED, answer, state.content_hash, doubts=still)
         return await self._write(
             poll,
             PollOutcome(
@@ -234,6 +238,9 @@ class Ingest:
         doubts = tuple(d for document in documents for d in (document.refusal, *document.doubts) if d)
         result = PollResult.PARTLY if doubts else PollResult.READ
         body = answer.document.content_hash if answer else poll.state.content_hash
+        if answer and _is_torn(readings):
+            # Not all that it stands for was read: the next request must bring it whole.
+            answer, body = replace(answer, validators=poll.state.validators), poll.state.content_hash
         news = any(i.novelty is Novelty.NEW for of_document in intakes for i in of_document)
         after = self._succeeded(poll, result, answer, body, doubts=doubts, news=news)
         refused = tuple((d.document.location, d.refusal) for d in documents if d.refusal)
@@ -310,6 +317,24 @@ class Ingest:
 
     async def _in_thread(self, work: Callable[[*Args], T], *args: *Args) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+
+
+def _why_not_taken(poll: Poll, result: Parsed) -> str | None:
+    """Say why an answer that could be read is none to go by; None where it is.
+
+    A first answer that is torn would have the rest of the backlog taken for news: a whole one is worth some tries.
+    """
+    if result.format is None:
+        return "the answer holds no feed"
+    if result.doubts and not result.articles:
+        return result.doubts[0]
+    if result.torn and poll.state.first_read_at is None and poll.state.failures < TORN_TRIES:
+        return f"the first answer ends too soon; {result.doubts[0]}"
+    return None
+
+
+def _is_torn(readings: Sequence[Reading]) -> bool:
+    return any(isinstance(r.result, Parsed) and r.result.torn for r in readings)
 
 
 def _find_candidates(readings: Sequence[Reading], from_feed: bool) -> tuple[Candidate, ...]:

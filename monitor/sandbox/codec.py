@@ -99,6 +99,7 @@ def reply(outcome: Parsed | Refused) -> bytes:
         said = {
             "format": outcome.format,
             "doubts": outcome.doubts,
+            "torn": outcome.torn,
             "articles": [_said_of(article) for article in outcome.articles],
         }
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
@@ -113,6 +114,7 @@ def outcome(said: bytes) -> Parsed | Refused:
         return Parsed(
             format=_one_of(Format, fields, "format"),
             doubts=_texts(fields, "doubts"),
+            torn=fields["torn"] is True,
             articles=tuple(_article(each) for each in _list(fields, "articles")),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as wrong:

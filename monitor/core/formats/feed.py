@@ -12,7 +12,7 @@ link or a byline of 10,000.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -38,6 +38,9 @@ feedparser.api.PREFERRED_XML_PARSERS = [expat.__name__]
 """It would prefer drv_libxml2 where that is installed: expat is what we know the limits of."""
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,5}|[xi](?:-[A-Za-z0-9]{1,8}){1,5}")
+_END = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+_TAIL = 4_000
+"""Bytes in which a feed's last tag is looked for: servers put remarks behind it."""
 _OWN_BASE = re.compile(rb"base\s*=")
 _CHARSET = re.compile(r"\s*;\s*charset\s*=\s*[^;]*", re.IGNORECASE)
 _PLAIN_TYPES = frozenset({"text/plain", "text", "plain"})
@@ -68,8 +71,30 @@ def read(document: Document, kind: Format) -> Parsed:
         sanitize_html=False,
     )
     feed = _Feed(document, kind, _language(dict(found.feed).get("language")), base)
-    articles = tuple(article for entry in found.entries if (article := _article(feed, dict(entry))))
-    return Parsed(articles=articles, format=kind, doubts=_doubts(found, articles))
+    damage = _damage(found)
+    torn = damage is not None and _is_torn(document.content)
+    entries = found.entries[:-1] if torn and _ends_within_an_item(document.content) else found.entries
+    articles = tuple(article for entry in entries if (article := _article(feed, dict(entry))))
+    doubts = () if damage is None else (f"the feed is damaged, {len(articles)} items were read: {damage}",)
+    return Parsed(articles=articles, format=kind, doubts=doubts, torn=torn)
+
+
+def _damage(found: Any) -> str | None:
+    """Say where a feed was damaged. Its odd Content-Type or character set is none of the reader's concern."""
+    raised = found.get("bozo_exception")
+    odd = (feedparser.NonXMLContentType, feedparser.CharacterEncodingOverride)
+    return one_line(str(raised))[:120] if found.get("bozo") and not isinstance(raised, odd) else None
+
+
+def _is_torn(content: bytes) -> bool:
+    """Whether a damaged feed lacks its end: it was cut on its way, or where it was made."""
+    return not _END.search(content[-_TAIL:].replace(b"\0", b""))
+
+
+def _ends_within_an_item(content: bytes) -> bool:
+    """Whether the last item is cut too: half a text would be taken for an older version of the whole."""
+    text = content.replace(b"\0", b"").lower()
+    return max(map(text.rfind, (b"<item", b"<entry"))) > max(map(text.rfind, (b"</item", b"</entry")))
 
 
 def _base(document: Document) -> str:
@@ -90,16 +115,6 @@ def _headers(document: Document, base: str) -> dict[str, str]:
         content_type = _CHARSET.sub("", said.get("content-type", "application/xml"))
         said["content-type"] = f"{content_type or 'application/xml'}; charset={encoding}"
     return said
-
-
-def _doubts(found: Any, articles: Sequence[Article]) -> tuple[str, ...]:
-    """Say where a feed was damaged. Its odd Content-Type or character set is none of the reader's concern."""
-    raised = found.get("bozo_exception")
-    if not found.get("bozo") or isinstance(
-        raised, (feedparser.NonXMLContentType, feedparser.CharacterEncodingOverride)
-    ):
-        return ()
-    return (f"the feed is damaged, {len(articles)} items were read: {one_line(str(raised))[:120]}",)
 
 
 def _article(feed: _Feed, entry: Fields) -> Article | None:
