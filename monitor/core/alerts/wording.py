@@ -22,8 +22,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from monitor.core.alerts import page
 from monitor.core.alerts.neutral import cut, for_chat, for_html, for_mail, for_terminal, own_link, plainest
 from monitor.core.alerts.quotes import Quote, quotes
+from monitor.core.text.dates import read_day, tells_time
 from monitor.core.text.titles import title
-from monitor.model import AlertId, Batch, Match, News, Parcel, Priority, Trouble, WatchKind, Wording
+from monitor.model import AlertId, Article, Batch, Match, News, Parcel, Priority, Trouble, WatchKind, Wording
 
 SUBJECT = 200
 """Code points of a subject: well below the 998 bytes of a mail's header line, even in base64."""
@@ -122,30 +123,31 @@ def _headline(news: News) -> str:
 
 
 def _when(news: News, owed_at: datetime, now: datetime, zone: tzinfo) -> str:
-    """Give the line that says when, by whom and where."""
+    """Give the line that says when, by whom and where; of undated copy, when it came."""
     article = news.article
     place = article.place and (article.place.title() if article.place.isupper() else article.place)
+    written = _written(article, zone)
     parts = [
-        _moment(news, zone),
+        written or "undated",
         cut(article.agency or news.source_name, 60),
         *([cut(place, 60)] if place else []),
     ]
-    ages = f"received {span(now - news.received_at)} ago"
-    if now - owed_at > DELAYED:
-        ages += f"; delayed {span(now - owed_at)}"
-    return f"{' · '.join(parts)} ({ages})"
+    came = f"{span(now - news.received_at)} ago" if written else clock_time(news.received_at, zone)
+    late = f"; delayed {span(now - owed_at)}" if now - owed_at > DELAYED else ""
+    return f"{' · '.join(parts)} (received {came}{late})"
 
 
-def _moment(news: News, zone: tzinfo) -> str:
-    """Give when an article was published, else its dateline's day, else when it came.
+def _written(article: Article, zone: tzinfo) -> str:
+    """Give when an article was published, else its dateline's day; nothing where it says neither.
 
-    Midnight of its dateline's day is no time of day.
+    A date that names no time of day is the day it names, wherever it is read: no zone makes another one of it.
     """
-    published, dateline = news.article.published, news.article.dateline_date
-    if dateline and (published is None or f"{published:%H:%M:%S %Y-%m-%d}" == f"00:00:00 {dateline}"):
-        year, month, day = dateline.rsplit("-", 2)  # --01-27 where no year is known
-        return f"{int(day)} {_MONTHS[int(month) - 1]} {year.strip('-')}".rstrip()
-    return clock_time(published or news.received_at, zone)
+    if article.published is None:
+        return calendar_day(article.dateline_date) if article.dateline_date else ""
+    text = article.published_text
+    if text is not None and not tells_time(text) and (day := read_day(text)):
+        return calendar_day(day.isoformat())
+    return clock_time(article.published, zone)
 
 
 def _watches(matches: tuple[Match, ...]) -> str:
@@ -195,7 +197,7 @@ def _several(batch: Batch, now: datetime, zone: tzinfo, manner: Manner) -> Wordi
 
 def _entry(news: News, zone: tzinfo, safe: Callable[[str], str]) -> str:
     headline = cut(safe(_headline(news)), HEADLINE_IN_LIST) or "(no headline)"
-    when = _moment(news, zone)
+    when = _written(news.article, zone) or f"undated, received {clock_time(news.received_at, zone)}"
     return f"{headline}\n{safe(when)} · {safe(_watches(news.alert.matches))} · monitor why {news.alert.id}\n"
 
 
@@ -308,6 +310,12 @@ def clock_time(at: datetime, zone: tzinfo) -> str:
     """Give a time as 27 Jan 2026 18:42 IST."""
     local = at.astimezone(zone)
     return f"{local.day} {_MONTHS[local.month - 1]} {local.year} {local:%H:%M %Z}"
+
+
+def calendar_day(written: str) -> str:
+    """Give a day, YYYY-MM-DD, or --MM-DD where no year is known, as 27 Jan 2026."""
+    year, month, day = written.rsplit("-", 2)
+    return f"{int(day)} {_MONTHS[int(month) - 1]} {year.strip('-')}".rstrip()
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

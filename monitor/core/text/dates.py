@@ -100,6 +100,13 @@ def read_day(text: str) -> date | None:
     return wall.at.date() if wall else None
 
 
+def tells_time(text: str) -> bool:
+    """Whether a date names a time of day. Midnight sharp is none: programs write it where they know only the day."""
+    stripped = " ".join(text[: LONGEST + 1].split())
+    wall = _wall(stripped) if len(stripped) <= LONGEST else None
+    return wall is not None and wall.timed and wall.at.time() != time()
+
+
 def is_date(text: str) -> bool:
     """Whether a text is a date, with or without a time and zone, and nothing besides."""
     stripped = " ".join(text[: LONGEST + 1].split())

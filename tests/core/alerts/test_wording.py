@@ -1,6 +1,6 @@
 """What arrives: the exact look of a message, and what is cut from it on purpose."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -65,16 +65,37 @@ def test_a_place_in_capitals_is_shown_in_small_letters() -> None:
     assert "· New Delhi (" in say(batch(sample_news(place="NEW DELHI"))).plain
 
 
-def test_without_agency_and_date_the_source_and_the_arrival_are_shown() -> None:
-    wording = say(batch(sample_news(agency=None, place=None, published=None, dateline_date=None)))
-    assert wording.plain.startswith("27 Jan 2026 18:42 IST · pti (received 4 s ago)")
+def test_without_an_agency_the_source_is_shown() -> None:
+    assert say(batch(sample_news(agency=None, place=None))).plain.startswith("27 Jan 2026 18:42 IST · pti (")
 
 
-def test_a_date_without_a_time_of_day_is_shown_as_a_date() -> None:
-    wording = say(
-        batch(sample_news(published=NOW.replace(hour=0, minute=0, second=0), dateline_date="2026-01-27"))
+def test_when_undated_copy_came_is_never_said_to_be_when_it_was_written() -> None:
+    undated = sample_news(published=None, dateline_date=None)
+    wording = say(batch(undated), MAIL)
+    assert wording.plain.startswith("undated · PTI · Beijing (received 27 Jan 2026 18:42 IST)\n")
+    late = say(batch(undated, owed=NOW - timedelta(hours=24)))
+    assert late.plain.startswith("undated · PTI · Beijing (received 27 Jan 2026 18:42 IST; delayed 24 h)\n")
+    assert "\nundated, received 27 Jan 2026 18:42 IST · " in say(batch(undated, undated)).plain
+
+
+@pytest.mark.parametrize("written", ["2026-01-27", "Jan 27, 2026", "Tue, 27 Jan 2026 00:00:00 +0800"])
+@pytest.mark.parametrize("dateline", ["2026-01-27", None])
+def test_a_date_without_a_time_of_day_is_the_day_it_names_wherever_it_is_read(
+    written: str, dateline: str | None
+) -> None:
+    shanghai_midnight = datetime(2026, 1, 26, 16, tzinfo=UTC)
+    dated = sample_news(published=shanghai_midnight, published_text=written, dateline_date=dateline)
+    assert say(batch(dated)).plain.startswith("27 Jan 2026 · PTI · Beijing (received 4 s ago)\n")
+    assert "\n27 Jan 2026 · " in say(batch(dated, dated)).plain
+
+
+def test_a_date_with_a_time_of_day_is_shown_in_the_reader_s_zone() -> None:
+    timed = sample_news(
+        published=datetime(2026, 1, 26, 20, tzinfo=UTC),
+        published_text="2026-01-27 04:00 +0800",
+        dateline_date="2026-01-27",
     )
-    assert wording.plain.startswith("27 Jan 2026 · PTI")
+    assert say(batch(timed)).plain.startswith("27 Jan 2026 01:30 IST · PTI")
 
 
 @pytest.mark.parametrize(("dateline", "shown"), [("--01-27", "27 Jan"), ("2026-01-27", "27 Jan 2026")])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.text.dates import is_date, read_date, read_day
+from monitor.core.text.dates import is_date, read_date, read_day, tells_time
 
 RECEIVED = datetime(2026, 7, 29, 12, tzinfo=UTC)
 
@@ -103,6 +103,27 @@ def test_two_days_ahead_is_the_most() -> None:
 )
 def test_a_line_is_a_date_only_where_it_is_nothing_else(text: str, whole: bool) -> None:
     assert is_date(text) is whole
+
+
+@pytest.mark.parametrize(
+    ("text", "timed"),
+    [
+        ("27 Jan 2026 18:42 GMT", True),
+        ("2026-01-27T00:00:01Z", True),
+        ("20260127T101500Z", True),
+        ("Tue, 27 Jan 2026 12:05 am GMT", True),
+        ("1769516700", True),
+        ("27.01.2026", False),
+        ("2026-01-27", False),
+        ("January 27, 2026", False),
+        ("Tue, 27 Jan 2026 00:00:00 +0800", False),
+        ("2026-01-27T24:00:00Z", False),
+        ("yesterday", False),
+        ("1" * 200, False),
+    ],
+)
+def test_a_date_tells_a_time_unless_it_is_a_day_or_midnight_sharp(text: str, timed: bool) -> None:
+    assert tells_time(text) is timed
 
 
 def test_the_day_of_a_date_is_its_own_wherever_it_was_written() -> None:
