@@ -7,15 +7,19 @@ import logging
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
 import structlog
 
 from monitor import deliver
 from monitor.daemon import logs
 from monitor.engine import embedded
+from monitor.sandbox.pool import ParsePool
 from monitor.sources import folder
 from tests.channels.receivers import MailServer, Receiver
+from tests.flow.world import Shared
 from tests.sources.server import Server
 
 with warnings.catch_warnings():
@@ -23,8 +27,23 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "'imghdr' is deprecated", DeprecationWarning)
     import monitor.channels.services  # noqa: F401  (loaded for all tests here)
 
+HERE = Path(__file__).parent
 QUICK = 0.02
 """Seconds."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all tests here on one loop, so that they can share what takes longer to start than they take."""
+    for item in items:
+        if item.path.is_relative_to(HERE) and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session", autouse=True)
+async def parsers() -> AsyncIterator[None]:
+    """The parse children of every run in this process that asks for no others."""
+    async with ParsePool(2) as Shared.parsers:
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +75,7 @@ def receiver() -> Iterator[Receiver]:
     server.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def wire() -> AsyncIterator[Server]:
     """Serves feeds."""
     server = await Server().start()

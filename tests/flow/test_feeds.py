@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from monitor.engine import embedded
 from monitor.sandbox.pool import ParsePool
@@ -34,7 +35,7 @@ def config(tmp_path: Path, wire: Server, receiver: Receiver) -> Path:
     )
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def room(config: Path, tmp_path: Path) -> AsyncIterator[Newsroom]:
     made = Newsroom(config, tmp_path / "state")
     async with made.open():
@@ -105,6 +106,23 @@ async def test_a_host_that_asks_to_be_left_alone_is_and_then_asked_again(
     await room.round(after=15 * MINUTE)
     assert len(asked(wire)) == 2
     assert room.told() == ["Ada Quillfeather speaks 1"]
+
+
+async def test_a_host_that_asked_to_be_left_alone_is_not_asked_for_another_feed_either(
+    room: Newsroom, wire: Server
+) -> None:
+    wire.answers["/one"] = [answer_of(429, Retry_After="7200"), answer_of(200, rss())]
+    wire.answers["/two"] = answer_of(200, speech(2))
+    await room.round()
+    with (room.config / "sources.yaml").open("a") as sources:
+        sources.write(f'  - {{url: "{wire.url("/two")}", name: Two, alert_backlog: all}}\n')
+    await room.configure()
+    for _ in range(11):
+        await room.round(after=10 * MINUTE)
+    assert asked(wire, "/two") == []
+    assert "left alone" in room.source("Two")["health_reason"]
+    await room.round(after=15 * MINUTE)
+    assert room.told() == ["Ada Quillfeather speaks 2"]
 
 
 async def test_a_redirect_is_followed_and_shown_with_what_it_led_to(room: Newsroom, wire: Server) -> None:

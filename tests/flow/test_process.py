@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 
 from tests.channels.receivers import Receiver
 from tests.flow.world import Desk, Item, copy_about, rss, write_config
@@ -23,6 +24,8 @@ QUIET = {"pti-0128-cheese.txt"}
 """Seeds that nothing in the shipped watchlists is in."""
 CONTRACT = ["id", "at", "kind", "headline", "article", "url", "watches", "reason", "suppressed", "deliveries"]
 LOG = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (debug|info|warning|error) [ -~]*\Z")
+
+Rounds = tuple[Path, subprocess.CompletedProcess[str], Result]
 
 
 def command(*arguments: str) -> list[str]:
@@ -52,23 +55,23 @@ def wait(condition: Callable[[], object], seconds: float = 20) -> None:
 
 
 @pytest.fixture(scope="module")
-def rounds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[subprocess.CompletedProcess[str]]]:
+def rounds(tmp_path_factory: pytest.TempPathFactory) -> Rounds:
     """Two rounds of the shipped configuration, on a state directory that was not there before."""
     state = tmp_path_factory.mktemp("shipped") / "var"
-    place = ("--config", str(ROOT / "config"))
-    return state, [run("run", "--once", *place, STATE_DIRECTORY=str(state)) for _ in range(2)]
+    first = run("run", "--once", "--config", str(ROOT / "config"), STATE_DIRECTORY=str(state))
+    return state, first, Desk(ROOT / "config", state).run("run", "--once")
 
 
 @pytest.fixture
-def desk(rounds: tuple[Path, object]) -> Desk:
+def desk(rounds: Rounds) -> Desk:
     return Desk(ROOT / "config", rounds[0])
 
 
 def test_the_first_round_prints_one_alert_for_each_seed_that_is_watched_and_the_second_none(
-    rounds: tuple[Path, list[subprocess.CompletedProcess[str]]],
+    rounds: Rounds,
 ) -> None:
-    first, second = rounds[1]
-    assert (first.returncode, second.returncode, second.stdout) == (0, 0, "")
+    _, first, second = rounds
+    assert (first.returncode, second.exit_code, second.stdout) == (0, 0, "")
     printed = first.stdout.strip().split("\n\n")
     paths = [Path(alert.split("\n")[-1].split(" · ")[0]) for alert in printed]
     assert all(path.parent == SEEDS for path in paths)
@@ -114,7 +117,7 @@ def test_alerts_as_json_keep_the_contract(desk: Desk) -> None:
     assert len({alert["id"] for alert in alerts}) == len(alerts)
 
 
-def test_a_round_without_room_on_the_disk_polls_nothing_and_ends_with_1(tmp_path: Path) -> None:
+def test_a_round_without_room_on_the_disk_polls_nothing_and_ends_with_1(tmp_path: Path, quick: None) -> None:
     (tmp_path / "drop").mkdir()
     (tmp_path / "drop" / "a.txt").write_text(copy_about("Ada Quillfeather"))
     config = write_config(
@@ -186,15 +189,18 @@ def test_ctrl_c_reaches_the_whole_group_and_costs_no_file_that_is_being_read(
         sources=f"folders: [{{path: {drop}, alert_backlog: all}}]\n",
         watchlist="actors: [Ada Quillfeather]\n",
     )
-    (drop / "first.txt").write_text(copy_about("Ada Quillfeather", "The first report"))
+    (drop / "first.txt.part").write_text(copy_about("Ada Quillfeather", "The first report"))
     large = rss(
         *(Item(f"Report {n}", "No more is known. " * 40, guid=str(n)) for n in range(1500)),
         Item("Ada Quillfeather at last", guid="last"),
     )
+    desk = Desk(config, state)
     with running(config, state, tmp_path) as daemon:
+        wait(lambda: daemon.said(" info running "))
+        (drop / "first.txt.part").rename(drop / "first.txt")
         wait(lambda: receiver.got)
-        other = run("run", "--once", "--config", str(config), "--state", str(state))
-        assert (other.returncode, other.stdout) == (3, "")
+        other = desk.run("run", "--once")
+        assert (other.exit_code, other.stdout) == (3, "")
         assert "another instance" in other.stderr
         before = daemon.at_work()
         (drop / "large.xml.part").write_bytes(large)
@@ -204,9 +210,8 @@ def test_ctrl_c_reaches_the_whole_group_and_costs_no_file_that_is_being_read(
         os.killpg(daemon.process.pid, signal.SIGINT)
         assert daemon.process.wait(25) == 0, daemon.err.read_text()
         assert time.monotonic() - began < 20
-    desk = Desk(config, state)
     assert [s["health"] for s in desk.lines("sources")] == ["ok"]
-    assert run("run", "--once", "--config", str(config), "--state", str(state)).returncode == 0
+    assert desk.run("run", "--once").exit_code == 0
     assert sorted(got.json()["title"] for got in receiver.got) == [
         "Ada Quillfeather at last",
         "The first report",

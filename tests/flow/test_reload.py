@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from monitor.daemon import service
 from tests.channels.receivers import Receiver
@@ -34,7 +35,7 @@ def config(tmp_path: Path, receiver: Receiver) -> Path:
     )
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def daemon(
     config: Path, tmp_path: Path, quick: None, looks: float, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Daemon]:
@@ -91,7 +92,7 @@ def dropped(daemon: Daemon, tmp_path: Path, receiver: Receiver) -> Dropped:
 
 
 async def test_a_saved_watchlist_takes_effect_within_five_seconds(
-    config: Path, tmp_path: Path, save: Save, receiver: Receiver
+    config: Path, tmp_path: Path, quick: None, save: Save, receiver: Receiver
 ) -> None:
     daemon = Daemon(config, tmp_path / "state")
     async with daemon.start():

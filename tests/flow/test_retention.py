@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
+import pytest_asyncio
 
 from tests.flow.world import DAY, MONITOR, Item, Newsroom, rss, write_config
 from tests.sources.server import Server, answer_of
@@ -16,7 +16,7 @@ OTHER = Item("Bo Tallow at sea", "He sailed at noon.", guid="other", link="https
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def room(tmp_path: Path, wire: Server) -> AsyncIterator[Newsroom]:
     """Keeps texts for ten days, and has read a piece that is watched and one that is not."""
     config = write_config(

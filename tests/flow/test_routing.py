@@ -103,7 +103,7 @@ async def test_past_a_channels_limit_alerts_go_together_after_a_quarter_of_an_ho
         assert len(receiver.got) == 3
         together = receiver.got[-1].json()
         states = [d["state"] for a in desk_of.alerts() for d in a["deliveries"]]
-    assert "39" in together["title"]
+    assert together["title"] == "39 alerts: Di Gunwale 39"
     listed = re.findall(r"Di Gunwale speaks \d+", together["message"])
     assert len(set(listed)) == len(listed) == 25
     assert re.search(r"\b14 more\b", together["message"])

@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,22 +26,26 @@ HOSTILE = "Talks \x1b[31mred\x1b]8;;http://evil.example\x07link\x1b]8;;\x07 \x9b
 
 
 class Echo(Receiver):
-    """Takes nothing, and repeats in its answer whatever was sent to it, in plain words."""
+    """Takes nothing, and repeats in its answer what was sent to it, each time in another shape."""
 
     statuses = itertools.cycle((500, 401, 400, 403, 422, 429, 413, 302))
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.turns: Counter[str] = Counter()
+
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
-        login = handler.headers.get("Authorization", "").removeprefix("Basic ")
-        parts = [unquote(handler.path), handler.path, login, *handler.headers.values()]
-        with suppress(ValueError):
-            parts.insert(0, base64.b64decode(login, validate=True).decode("latin-1"))
         self.got.append(Got(handler.path, list(handler.headers.items()), b""))
-        # Only the first words of an answer are shown: begin with another part each time.
-        turn = len(self.got) % len(parts)
-        said = "\x1b[31mbad " + " ".join(parts[turn:] + parts[:turn])
-        body = json.dumps({"message": said, "ok": False}).encode()
+        login = handler.headers.get("Authorization", "").removeprefix("Basic ")
+        shapes = [login, unquote(handler.path), handler.path, " ".join(handler.headers.values())]
+        with suppress(ValueError):
+            shapes.append(base64.b64decode(login, validate=True).decode("latin-1"))
+        self.turns[login + handler.path] += 1
+        said = shapes[self.turns[login + handler.path] % len(shapes)]
+        body = json.dumps({"message": f"\x1b[31mbad {said}", "ok": False}).encode()
         handler.send_response(next(self.statuses))
+        handler.send_header("Location", "http://evil.example/\x1b[31m\x07")
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
         handler.wfile.write(body)
@@ -156,7 +161,8 @@ def desk(tmp_path: Path, canaries: Canaries, echo: Echo, strict_mail: MailServer
         f'password: "{password}"}}\nchannels:\n'
         + "".join(f"  {name}: {line}\n" for name, line in lines.items())
         + f"tell: [{', '.join(lines)}, terminal]\n",
-        sources=f"folders: [{{path: {drop}, name: Drop, alert_backlog: all}}]\n",
+        sources=f"folders: [{{path: {drop}, name: Drop, alert_backlog: all}}]\n"
+        f'feeds: [{{url: "http://127.0.0.1:{echo.port}/feed", name: Echo, every: 1 second}}]\n',
         watchlist="actors: [Ada Quillfeather]\n",
     )
     credentials = tmp_path / "credentials"
@@ -191,10 +197,9 @@ def test_no_secret_comes_out_and_nothing_that_moves_a_cursor_however_all_fails(
 ) -> None:
     results = [desk.run(*command) for command in COMMANDS]
     (alert,) = desk.alerts()
-    results += [
-        desk.run("why", alert["id"]),
-        *(desk.run("-v", "send-test", f"channel{n}") for n in range(14)),
-    ]
+    every = [f"channel{n}" for n in range(2 * len(URLS))]
+    tries = [*every, *every[-4::2] * 5]  # those with odd secrets meet each shape of an answer
+    results += [desk.run("why", alert["id"]), *(desk.run("-v", "send-test", channel) for channel in tries)]
     assert [result.exit_code for result in results[:2]] == [1, 1]
     assert len(canaries.made) >= 30
     assert len(echo.got) > len(URLS), "the channels were tried"

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.channels.receivers import Receiver, Reply
 from tests.flow.world import Daemon, Desk, Item, QuickPlace, copy_about, rss, until, write_config
@@ -35,7 +36,7 @@ def config(tmp_path: Path, wire: Server, receiver: Receiver) -> Path:
     )
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def daemon(config: Path, tmp_path: Path, quick: None) -> AsyncIterator[Daemon]:
     made = Daemon(config, tmp_path / "state", place=QuickPlace)
     async with made.start():

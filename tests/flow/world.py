@@ -41,6 +41,12 @@ SOON = 15.0
 DAY = timedelta(days=1)
 
 
+class Shared:
+    """What whole runs share."""
+
+    parsers: Parse | None = None
+
+
 async def until(condition: Callable[[], T], seconds: float = SOON) -> T:
     """Wait until a condition gives something true, and give that."""
     ends = time.monotonic() + seconds
@@ -184,7 +190,11 @@ class Newsroom(Desk):
         """Put it together around the store, until the end of the block."""
         with locked(self.state):
             async with build(
-                state=self.state, stream=self.terminal, clock=self.clock, parse=parse, jitter=lambda: 0.0
+                state=self.state,
+                stream=self.terminal,
+                clock=self.clock,
+                parse=parse or Shared.parsers,
+                jitter=lambda: 0.0,
             ) as self.app:
                 await self.app.recover()
                 await self.configure()
@@ -275,7 +285,9 @@ class Daemon(Desk):
         settings = where.load()
         try:
             with locked(self.state):
-                async with build(state=self.state, stream=self.terminal, parse=parse, step=step) as app:
+                async with build(
+                    state=self.state, stream=self.terminal, parse=parse or Shared.parsers, step=step
+                ) as app:
                     service = Service(where, app, self.state, Notify(environ))
                     self.serving = asyncio.create_task(service.run(settings))
                     try:
@@ -290,4 +302,8 @@ class Daemon(Desk):
         """Ask it to stop, as whoever runs it would, and wait until it has."""
         if not self.serving.done():
             os.kill(os.getpid(), number)
-        await asyncio.wait_for(self.serving, 20)
+        try:
+            await asyncio.wait_for(self.serving, 20)
+        finally:
+            for taken in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                asyncio.get_running_loop().remove_signal_handler(taken)
