@@ -119,7 +119,7 @@ class Line:
 
     queue: Queue
     claimed: int = 0
-    """Messages claimed since the look that is under way began: it may not have seen them."""
+    """Messages that count, claimed since the look that is under way began: it may not have seen them."""
     failures: int = 0
     failed_at: float = float("-inf")
     held_until: float = 0.0
@@ -159,11 +159,14 @@ class Line:
             self.queue = replace(q, due=q.due - q.due_troubles, due_troubles=0)
             return
         taken = min(claim.at_most, q.due)
-        urgent = min(taken, q.due_urgent)
+        counts = claim.only is Only.ALERTS
         self.queue = replace(
-            q, due=q.due - taken, due_urgent=q.due_urgent - urgent, sent_last_hour=q.sent_last_hour + 1
+            q,
+            due=q.due - taken,
+            due_urgent=q.due_urgent - min(taken, q.due_urgent),
+            sent_last_hour=q.sent_last_hour + counts,
         )
-        self.claimed += 1
+        self.claimed += counts
 
 
 class Deliver:

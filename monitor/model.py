@@ -667,7 +667,7 @@ class Queue:
     due_troubles: int
     oldest_owed_at: datetime | None
     sent_last_hour: int
-    """Messages of alerts sent or in flight within the hour before now."""
+    """Messages sent or in flight within the hour before now; those of urgent alerts and of troubles do not count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -550,6 +550,33 @@ async def test_a_flood_keeps_the_limit_loses_nothing_and_counts_truly(world: Wor
     assert digest.at <= 15 * 60 + 5
 
 
+async def test_however_many_urgent_alerts_there_are_no_other_waits_longer_than_a_quarter_of_an_hour(
+    world: World,
+) -> None:
+    world.limit(30)
+    owed: dict[str, float] = {}
+    async with world.running():
+        for minute in range(150):
+            owed[f"Urgent {minute}"] = world.clock.elapsed
+            await world.owe(alerting(f"Urgent {minute}", priority=Priority.URGENT))
+            if minute % 10 == 0:
+                owed[f"High {minute}"] = world.clock.elapsed
+                await world.owe(alerting(f"High {minute}", priority=Priority.HIGH))
+            await world.passes(60)
+    sent = {p.news.article.headline: s.at for s in world.desk.accepted for p in s.batch.parcels if p.news}
+    waits = {headline: sent[headline or ""] - at for headline, at in owed.items()}
+    assert max(wait for headline, wait in waits.items() if headline.startswith("Urgent")) <= 1
+    assert max(waits.values()) <= 1
+
+
+async def test_urgent_alerts_leave_the_limit_s_room_to_the_others_between_two_looks_too(world: World) -> None:
+    world.limit(6)
+    async with world.running():
+        await world.owe(*alerts(20, priority=Priority.URGENT), *alerts(2))
+        await world.passes(2)
+        assert len(world.desk.accepted) == 22
+
+
 async def test_an_urgent_alert_passes_a_backlog_at_once(world: World) -> None:
     world.limit(30)
     async with world.running():

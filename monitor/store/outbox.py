@@ -185,7 +185,7 @@ def _write_message(
     key = random_id()
     row = connection.execute(
         "INSERT INTO message (key, recipient, created_at, deliveries, counts) VALUES (?, ?, ?, ?, ?)",
-        (key, recipient, micros(now), count, only is not Only.TROUBLES),
+        (key, recipient, micros(now), count, only is Only.ALERTS),
     ).lastrowid
     return row or 0, MessageId(key)
 

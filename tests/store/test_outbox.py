@@ -235,6 +235,14 @@ async def test_messages_dated_by_a_clock_that_was_ahead_do_not_count(store: Stor
     assert [queue.sent_last_hour for queue in await store.queues(OWED)] == [0]
 
 
+async def test_messages_of_urgent_alerts_do_not_count(store: Store) -> None:
+    await store.commit_poll(outcome(alerting("A", priority=Priority.URGENT), alerting("B")))
+    urgent = await claimed(store, Only.URGENT)
+    assert [queue.sent_last_hour for queue in await store.queues(OWED)] == [0]
+    await store.settle(settlement(urgent))
+    assert [queue.sent_last_hour for queue in await store.queues(OWED)] == [0]
+
+
 async def test_messages_of_troubles_do_not_count(store: Store) -> None:
     here = replace(OPS, channel=DESK, recipient=NIGHT)
     await store.tell([Trouble(key="k", text="down", at=NOON)], [], [here], NOON)

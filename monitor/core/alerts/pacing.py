@@ -7,7 +7,8 @@ The rule, for a channel with `at_most` messages an hour to each recipient:
 - Other alerts go one by one while fewer than `at_most` - 4 messages went out within the hour before.
 - Past that they wait until the oldest of them is 15 minutes old, and all go together in one message. There are at
   most four of those in an hour, which is why four are held back: singles and digests together never pass `at_most`
-  in any hour. Urgent ones may, and use up the room of the others.
+  in any hour.
+- Troubles and urgent alerts come on top of that: however many there are, no other alert waits any longer for them.
 - Alerts that waited 15 minutes for another reason (the receiver was down) go together too.
 - A channel of fewer than five an hour has no room for singles beside digests: what is owed goes together, once in
   60/at_most minutes; at once where nothing went out within the hour.
