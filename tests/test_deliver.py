@@ -569,14 +569,6 @@ async def test_however_many_urgent_alerts_there_are_no_other_waits_longer_than_a
     assert max(waits.values()) <= 1
 
 
-async def test_urgent_alerts_leave_the_limit_s_room_to_the_others_between_two_looks_too(world: World) -> None:
-    world.limit(6)
-    async with world.running():
-        await world.owe(*alerts(20, priority=Priority.URGENT), *alerts(2))
-        await world.passes(2)
-        assert len(world.desk.accepted) == 22
-
-
 async def test_an_urgent_alert_passes_a_backlog_at_once(world: World) -> None:
     world.limit(30)
     async with world.running():
@@ -663,6 +655,22 @@ def test_what_is_claimed_while_a_look_is_under_way_counts_against_the_limit() ->
     assert (line.queue.due, line.queue.sent_last_hour) == (4, 8)
     line.take_in(queue)
     assert line.queue.sent_last_hour == 8
+
+
+def test_an_urgent_alert_that_is_claimed_takes_no_room_of_the_others() -> None:
+    queue = Queue(
+        channel=DESK,
+        recipient=NIGHT,
+        due=5,
+        due_urgent=2,
+        due_troubles=0,
+        oldest_owed_at=NOON,
+        sent_last_hour=7,
+    )
+    line = Line(queue)
+    line.count_down(Claim(channel=DESK, recipient=NIGHT, only=Only.URGENT, at_most=1, listed=1))
+    assert line.queue == replace(queue, due=4, due_urgent=1)
+    assert line.claimed == 0
 
 
 async def test_after_a_day_of_outage_a_backlog_goes_out_together_marked_as_delayed(world: World) -> None:
