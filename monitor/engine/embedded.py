@@ -62,10 +62,11 @@ class Embedded:
         self._round: datetime | None = None
         """The moment that a single round is for: what comes due during it waits for the next."""
         self._paused = False
+        self._stopped = False
         self._told_of_disk = False
         self._keeping: asyncio.Task[None] | None = None
         self._upkeep_due = clock.monotonic()
-        self._calm_until = clock.monotonic()
+        self._calm_until = clock.monotonic() + CALM.total_seconds()
         self.failed = 0
         """Feeds' polls that failed."""
         self.progress = 0
@@ -100,6 +101,7 @@ class Embedded:
 
     async def stop(self, grace: timedelta) -> None:
         """Start nothing more, and let what is in flight finish within the grace."""
+        self._stopped = True
         self._ticks.stop()
         self._deliver.stop()
         if self._tasks:
@@ -115,7 +117,7 @@ class Embedded:
             await self._mind_disk(now)
             if not self._paused:
                 await self._poll_feeds(now)
-                self._look_at_folders()
+            self._look_at_folders()
             await self._keep_up(now)
             self.progress += 1
         except MonitorError as error:
@@ -184,6 +186,8 @@ class Embedded:
 
     def _look_at_folders(self) -> None:
         assert self._plan is not None
+        if self._paused or self._stopped:
+            return
         for id in self._folders.due():
             if id not in self._polling:
                 self._polling[id] = self._spawn(self._look(self._plan, id), f"look {id}")
@@ -199,6 +203,9 @@ class Embedded:
                 await self._folders.failed(plan, id, f"unexpected: {type(error).__name__}")
         finally:
             self._polling.pop(id, None)
+            # A tick would come up to half a second later than the moment at which a file may be whole.
+            pause = self._folders.pause(id)
+            asyncio.get_running_loop().call_later(pause, self._look_at_folders)
 
     # -- the disk ----------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from monitor.errors import MonitorError
 from monitor.ingest.poll import Ingest, Plan, Reading
 from monitor.model import Document, FileStamp, Health, PollResult, Refused, SourceId, SourceState
 from monitor.ports import Clock, KnownFile, Store
-from monitor.sources.folder import Folder, FolderFailed, FoundFile, Look, RefusedFile
+from monitor.sources.folder import LOOK_EVERY, Folder, FolderFailed, FoundFile, Look, RefusedFile
 
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
@@ -94,6 +94,11 @@ class Folders:
         """Give the folders whose next look has come."""
         now = self._clock.monotonic()
         return tuple(id for id, watched in self._watched.items() if watched.next_look <= now)
+
+    def pause(self, id: SourceId) -> float:
+        """Give the seconds until a folder is looked into again, or until others are where it is watched no more."""
+        watched = self._watched.get(id)
+        return LOOK_EVERY if watched is None else max(0.0, watched.next_look - self._clock.monotonic())
 
     async def look(self, plan: Plan, id: SourceId) -> PollResult:
         """Look into one folder, and commit what was found. Gives how it went."""

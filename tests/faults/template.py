@@ -245,6 +245,7 @@ def _orphans() -> list[int]:
 
 def main() -> None:
     embedded.TICK = timedelta(seconds=QUICK)
+    embedded.CALM = timedelta(0)  # a life here is too short for an hour without a purge
     folder.STABLE = folder.LOOK_EVERY = QUICK
     by_url(Secret("json://127.0.0.1:9/"))  # loads Apprise's services
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from tests.flow.world import DAY, MONITOR, Item, Newsroom, rss, write_config
@@ -17,8 +18,17 @@ HOUR = timedelta(hours=1)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def room(tmp_path: Path, wire: Server) -> AsyncIterator[Newsroom]:
-    """Keeps texts for ten days, and has read a piece that is watched and one that is not."""
+async def room(closed: Newsroom) -> AsyncIterator[Newsroom]:
+    """Has read a piece that is watched and one that is not."""
+    async with closed.open():
+        await closed.round()
+        await closed.tick()
+        yield closed
+
+
+@pytest.fixture
+def closed(tmp_path: Path, wire: Server) -> Newsroom:
+    """Keeps texts for ten days."""
     config = write_config(
         tmp_path / "config",
         sources=f'feeds: [{{url: "{wire.url()}", name: Wire, alert_backlog: all}}]\n',
@@ -27,11 +37,7 @@ async def room(tmp_path: Path, wire: Server) -> AsyncIterator[Newsroom]:
     keep = MONITOR.replace("{disk_free: 1 MB}", "{articles: 10 days, polls: 10 days, disk_free: 1 MB}")
     (config / "monitor.yaml").write_text(keep)
     wire.answers["/feed"] = answer_of(200, rss(SPEECH, OTHER))
-    made = Newsroom(config, tmp_path / "state")
-    async with made.open():
-        await made.round()
-        await made.tick()
-        yield made
+    return Newsroom(config, tmp_path / "state")
 
 
 def texts(room: Newsroom) -> dict[str, str]:
@@ -98,3 +104,14 @@ async def test_after_the_clock_was_set_nothing_goes_for_an_hour(room: Newsroom) 
     assert texts(room)[OTHER.title] == OTHER.text
     await room.tick(after=HOUR)
     assert texts(room)[OTHER.title] == ""
+
+
+async def test_a_start_by_a_clock_that_is_years_ahead_costs_no_text_before_an_hour(closed: Newsroom) -> None:
+    async with closed.open():
+        await closed.round()
+    closed.clock.start += 2000 * DAY
+    async with closed.open():
+        await closed.tick()
+        assert texts(closed)[OTHER.title] == OTHER.text
+        await closed.tick(after=2 * HOUR)
+        assert texts(closed)[OTHER.title] == ""
