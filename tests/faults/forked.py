@@ -33,7 +33,9 @@ class Template:
 
     def __enter__(self) -> Template:
         assert self._process.stdout is not None
-        assert self._process.stdout.readline() == "warm\n", self.said()
+        if self._process.stdout.readline() != "warm\n":
+            self.__exit__(None, None, None)
+            raise AssertionError(self.said())
         return self
 
     def __exit__(
