@@ -62,7 +62,7 @@ class Embedded:
         self._round: datetime | None = None
         """The moment that a single round is for: what comes due during it waits for the next."""
         self._paused = False
-        self._stopped = False
+        self._running = False
         self._told_of_disk = False
         self._keeping: asyncio.Task[None] | None = None
         self._upkeep_due = clock.monotonic()
@@ -79,6 +79,7 @@ class Embedded:
 
     def start(self) -> None:
         """Begin: polls and deliveries run until `stop`."""
+        self._running = True
         self._ticks.start()
         self._spawn(self._deliver.run(), "deliveries")
 
@@ -101,7 +102,7 @@ class Embedded:
 
     async def stop(self, grace: timedelta) -> None:
         """Start nothing more, and let what is in flight finish within the grace."""
-        self._stopped = True
+        self._running = False
         self._ticks.stop()
         self._deliver.stop()
         if self._tasks:
@@ -117,7 +118,7 @@ class Embedded:
             await self._mind_disk(now)
             if not self._paused:
                 await self._poll_feeds(now)
-            self._look_at_folders()
+                self._look_at_folders()
             await self._keep_up(now)
             self.progress += 1
         except MonitorError as error:
@@ -186,8 +187,6 @@ class Embedded:
 
     def _look_at_folders(self) -> None:
         assert self._plan is not None
-        if self._paused or self._stopped:
-            return
         for id in self._folders.due():
             if id not in self._polling:
                 self._polling[id] = self._spawn(self._look(self._plan, id), f"look {id}")
@@ -203,9 +202,13 @@ class Embedded:
                 await self._folders.failed(plan, id, f"unexpected: {type(error).__name__}")
         finally:
             self._polling.pop(id, None)
-            # A tick would come up to half a second later than the moment at which a file may be whole.
-            pause = self._folders.pause(id)
-            asyncio.get_running_loop().call_later(pause, self._look_at_folders)
+            if self._running:
+                asyncio.get_running_loop().call_later(self._folders.pause(id), self._look_again)
+
+    def _look_again(self) -> None:
+        """Look at the moment when a file may be whole: the next tick is up to half a second away."""
+        if self._running and not self._paused:
+            self._look_at_folders()
 
     # -- the disk ----------------------------------------------------------------------------
 
