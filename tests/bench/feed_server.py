@@ -199,7 +199,10 @@ async def serve(bodies: dict[str, bytes], port: int) -> None:
     """Listen on every feed's address until standard input ends."""
     Feeds.bodies = {a: (body, b'"%s"' % sha256(body).hexdigest()[:16].encode()) for a, body in bodies.items()}
     loop = asyncio.get_running_loop()
-    servers = [await loop.create_server(Feeds, a, port, backlog=16) for a in bodies]
+    servers = []
+    for at in bodies:
+        servers.append(await loop.create_server(Feeds, at, port, backlog=16))
+        port = port or servers[0].sockets[0].getsockname()[1]
     print("ready", port, flush=True)
     await asyncio.to_thread(sys.stdin.read)
     for server in servers:
@@ -214,7 +217,7 @@ def main() -> None:
     asking.add_argument("--feeds", type=int, default=1000)
     asking.add_argument("--items", type=int, default=20)
     asking.add_argument("--names", type=Path, help="a list of names, the first line its heading")
-    asking.add_argument("--port", type=int, default=18080)
+    asking.add_argument("--port", type=int, default=0, help="the same on every address; 0: any that is free")
     given = asking.parse_args()
     names = given.names.read_text(encoding="utf-8").splitlines()[1:] if given.names else []
     bodies = {address(n): feed(n, given.items, names) for n in range(given.feeds)}
