@@ -197,6 +197,7 @@ class Newsroom(Desk):
                 jitter=lambda: 0.0,
             ) as self.app:
                 await self.app.recover()
+                self.configured = None
                 await self.configure()
                 yield self
 
