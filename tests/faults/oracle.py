@@ -289,10 +289,11 @@ class Drop:
         self._bells = bells or Bells()
         path.mkdir(parents=True, exist_ok=True)
 
-    def rename_in(self, marker: str) -> None:
-        """Write under a temporary name, then give the file its own."""
+    def rename_in(self, marker: str, *, padding: int = 0) -> None:
+        """Write under a temporary name, then give the file its own; `padding` makes it so many characters longer."""
         part = self.path / f"{marker}.txt.part"
-        part.write_text(copy_text(marker))
+        longer = "\n\n" + "The sitting went on for hours. " * (padding // 31) + "\n\n"
+        part.write_text(copy_text(marker).replace("\n\n", longer if padding else "\n\n"))
         part.rename(self.path / f"{marker}.txt")
         self._bells.ring("drop")
 

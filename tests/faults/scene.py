@@ -5,6 +5,7 @@ What was offered is kept here, what arrived is in the receivers' logs: the two a
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -132,6 +133,11 @@ class Scene:
         """Wait until all that was offered has arrived at the desk."""
         return until(lambda: self.offered <= self.desk.markers, seconds)
 
+    def alerted(self, daemon: Daemon, seconds: float = 10.0) -> bool:
+        """Wait until the daemon says that there is an alert on all that was offered."""
+        made = re.compile(r" alerts=(\d+)")
+        return until(lambda: sum(map(int, made.findall(daemon.said()))) >= len(self.offered), seconds)
+
     def settled(self, daemon: Daemon, seconds: float = 10.0) -> bool:
         """Wait until the daemon knows of all that it sent that it has arrived."""
         return until(lambda: daemon.steps.count("store settle:after") >= len(self.desk.arrived), seconds)
@@ -141,7 +147,7 @@ class Scene:
         """What the office heard."""
         return [message.text for message in self.office.arrived]
 
-    def check(self) -> None:
+    def check(self, database: Path | None = None) -> None:
         """Hold against each other what was offered, what arrived and what is stored: nothing lost, nothing twice."""
         time.sleep(STILL)
         self.desk.drain()
@@ -149,7 +155,7 @@ class Scene:
         lost, twice = self.offered - set(came), {marker for marker, count in came.items() if count > 1}
         assert (lost, twice) == (set(), set())
         assert set(came) == self.offered
-        self.check_store()
+        self.check_store(database)
 
     def check_store(self, database: Path | None = None) -> None:
         """Find each article that was offered stored once, and whole."""

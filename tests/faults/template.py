@@ -44,6 +44,7 @@ from monitor.model import Document, Parsed, Refused
 from monitor.sources import folder
 from monitor.store import migrations, opening
 from tests.faults.clock import SharedClock
+from tests.faults.disk import mount
 
 QUICK = 0.02
 """Seconds in place of half a second between ticks, one between looks and one until a file is stable: a run lasts a
@@ -55,7 +56,6 @@ DAEMONS: set[int] = set()
 ORPHANS = 5.0
 """Seconds that children of a killed daemon may take to notice."""
 PR_SET_CHILD_SUBREAPER = 36
-CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x0002_0000, 0x4000, 1 << 18
 CAPABILITIES_3 = 0x2008_0522
 DAC_OVERRIDE, DAC_READ_SEARCH = 1 << 1, 1 << 2
 """What lets root read files that their modes would keep from it."""
@@ -154,7 +154,7 @@ def _prepare(order: Order) -> None:
     if "clock" in order:
         _go_by(SharedClock(Path(order["clock"])))
     if "disk" in order:
-        _mount(order["state"], order["disk"])
+        mount(Path(order["state"]), order["disk"])
     if order.get("heeds_modes"):
         _heed_modes()
 
@@ -169,18 +169,6 @@ def _go_by(clock: SharedClock) -> None:
 
     app.SystemClock = lambda: clock  # type: ignore[assignment, misc]
     apscheduler.schedulers.base.datetime = apscheduler.executors.base.datetime = Now
-
-
-def _mount(path: str, size: str) -> None:
-    """Put a small disk at a path, for this process and its children only. Raises OSError where it may not."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    for failed in (
-        libc.unshare(CLONE_NEWNS),
-        libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None),
-        libc.mount(b"tmpfs", path.encode(), b"tmpfs", 0, f"size={size}".encode()),
-    ):
-        if failed:
-            raise OSError(ctypes.get_errno(), "no small disk")
 
 
 def _heed_modes() -> None:
