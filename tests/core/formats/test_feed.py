@@ -35,13 +35,28 @@ def _articles(found: Parsed | Refused) -> tuple[Article, ...]:
         rss("<item><title>a&#x110000;</title></item>"),
         rss("<item><title>a&#xD800;</title></item>") + "<",
         rss("<item><title>a&#99999999999;</title></item>"),
-        rss("<item xmlns:gml='http://www.opengis.net/gml'><gml:pos>1 2</gml:pos><title>a</title></item>"),
     ],
 )
 def test_what_feedparser_raises_is_a_refusal(poison: str, document: Make) -> None:
     found = read(document(poison))
     assert isinstance(found, Refused)
     assert "its parser gave up" in found.reason
+
+
+@pytest.mark.parametrize(
+    "aside",
+    [
+        "<gml:pos xmlns:gml='http://www.opengis.net/gml'>1 2</gml:pos>",
+        "<p:chapter xmlns:p='http://podlove.org/simple-chapters' title='One'/>",
+        "<category>Mars<title>Venus</title></category>",
+        "<CATEGORY xmlns='http://www.w3.org/2005/Atom' term='Mars'>Venus</CATEGORY>",
+    ],
+)
+def test_what_no_reader_asks_for_costs_no_item(aside: str, document: Make) -> None:
+    (article,) = _articles(
+        read(document(rss(f"<item>{aside}<title>One</title>{aside}<author>Ada</author></item>")))
+    )
+    assert (article.text, article.headline, article.byline) == ("One\n\nAda", "One", "Ada")
 
 
 def test_an_encoding_that_is_none_of_text_is_no_surprise(document: Make) -> None:
