@@ -91,7 +91,6 @@ class App:
         self._stream = stream
         self._fetches: list[HttpFetch] = []
         self._threads = ThreadPoolExecutor(MATCHERS, thread_name_prefix="match")
-        self._disk = ThreadPoolExecutor(1, thread_name_prefix="folders")
         self.deliver = Deliver(store=store, clock=clock, ways=Ways(channels={}), jitter=jitter, step=step)
         ingest = Ingest(
             store=store,
@@ -102,7 +101,7 @@ class App:
             owed=self.deliver.wake,
             step=step,
         )
-        self.folders = Folders(store=store, ingest=ingest, clock=clock, threads=self._disk)
+        self.folders = Folders(store=store, ingest=ingest, clock=clock)
         self.engine = Embedded(
             store=store, ingest=ingest, folders=self.folders, deliver=self.deliver, clock=clock
         )
@@ -158,7 +157,6 @@ class App:
         for fetch in self._fetches:
             await fetch.close()
         self._threads.shutdown()
-        self._disk.shutdown()
         await self.store.close()
 
     def _fetch(self, settings: Settings, before: Configured | None) -> HttpFetch:

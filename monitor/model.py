@@ -103,6 +103,8 @@ class Backlog:
     everything: bool = False
     newest: int = 0
     within: timedelta | None = None
+    since: datetime | None = None
+    """What came then or later, whatever its age: how the newest files of a folder are told, which come in batches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

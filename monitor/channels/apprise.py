@@ -12,10 +12,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
-from monitor.channels.threads import in_thread
 from monitor.config.settings import ChannelSettings, MailSettings, Secret
 from monitor.core.alerts.wording import CHAT, MAIL, word
 from monitor.model import Batch, MessageId, Recipient, SendOutcome, SendResult, Wording
+from monitor.threads import in_thread
 
 if TYPE_CHECKING:
     from monitor.channels.services import Service, Unusable

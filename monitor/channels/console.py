@@ -9,9 +9,9 @@ import threading
 from datetime import datetime, timedelta, tzinfo
 from typing import TextIO
 
-from monitor.channels.threads import in_thread
 from monitor.core.alerts.wording import TERMINAL, word
 from monitor.model import Batch, ChannelName, MessageId, SendOutcome, SendResult, Wording
+from monitor.threads import in_thread
 
 DEADLINE = timedelta(seconds=60)
 _USUAL_WIDTH = 80

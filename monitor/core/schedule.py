@@ -2,7 +2,8 @@
 
 A feed that brings news has its interval halved, one that brings none has it lengthened by half, between the
 user's bounds. A server's wish to be left alone is kept up to a day. A feed that fails is asked ever more
-rarely, once a day in the end, and never given up.
+rarely, in the end once an hour, or as rarely as the user has it asked at most, and never given up: what came
+back, be it our own line, must not be noticed half a day later.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from hashlib import sha256
 from monitor.model import PollResult, SourceId, SourceState
 
 LONGEST_SILENCE = timedelta(hours=24)
-"""However long a server, or a row of failures, would have us wait."""
+"""However long a server would have us wait."""
+LONGEST_BACK_OFF = timedelta(hours=1)
+"""However often a feed failed, unless the user has it asked more rarely."""
 FASTER = 0.5
 SLOWER = 1.5
 JITTER = 0.1
@@ -41,7 +44,7 @@ def next_poll(
     (Retry-After), up to `most` after an answer (Cache-Control, Expires). `jitter` is at least 0 and below 1.
     """
     if result is PollResult.FAILED:
-        wait = _back_off(state, least, jitter)
+        wait = _back_off(state, least, max(most, LONGEST_BACK_OFF), jitter)
         longest = LONGEST_SILENCE
     else:
         wait = _interval(state, least, most, news=news) * (1 + JITTER * (jitter - 0.5))
@@ -50,7 +53,7 @@ def next_poll(
     if retry_at is None or retry_at <= now + wait:
         return now + wait
     # A little later than asked, so that not all of a host's feeds come back at once.
-    return now + min(retry_at - now + least * (JITTER * jitter), longest)
+    return now + max(wait, min(retry_at - now + least * (JITTER * jitter), longest))
 
 
 def start_window(sources: int) -> timedelta:
@@ -72,8 +75,7 @@ def _interval(state: SourceState, least: timedelta, most: timedelta, *, news: bo
     return last * (FASTER if news else SLOWER)
 
 
-def _back_off(state: SourceState, least: timedelta, jitter: float) -> timedelta:
-    longest = max(LONGEST_SILENCE, least)
+def _back_off(state: SourceState, least: timedelta, longest: timedelta, jitter: float) -> timedelta:
     doublings = min(state.failures, 30)
     # Compared as numbers first: a timedelta of so many doublings may not exist.
     seconds = min(least.total_seconds() * 2.0**doublings, longest.total_seconds())

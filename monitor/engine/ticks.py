@@ -16,6 +16,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from monitor.errors import MonitorError
 from monitor.ports import Clock
 
 log = structlog.get_logger("monitor.engine")
@@ -73,6 +74,12 @@ class Ticks:
         with suppress(asyncio.CancelledError):
             await self._tick(self._clock.now())
 
+    async def _tell_of_jump(self, distance: timedelta) -> None:
+        try:
+            await self._jumped(distance)
+        except MonitorError as error:
+            log.error("due times could not be set right", error=str(error))
+
     async def _watch_clock(self) -> None:
         pace = self._every.total_seconds()
         wall, steady = self._clock.now(), self._clock.monotonic()
@@ -83,6 +90,6 @@ class Ticks:
             wall, steady = now, counted
             if abs(distance) > JUMP:
                 log.warning("the clock was set", by_seconds=round(distance.total_seconds(), 1))
-                await self._jumped(distance)
+                await self._tell_of_jump(distance)
             if counted - self._last > 2 * pace + 1:
                 self._scheduler.modify_job("tick", next_run_time=self._clock.now())

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
-from typing import TypeVar, TypeVarTuple
+from heapq import nlargest
+from typing import TypeVar
 
 import structlog
 
@@ -18,12 +19,21 @@ from monitor.config.settings import FolderSettings
 from monitor.core import health
 from monitor.errors import MonitorError
 from monitor.ingest.poll import Ingest, Plan, Reading
-from monitor.model import Document, FileStamp, Health, PollResult, Refused, SourceId, SourceState
+from monitor.model import Backlog, Document, FileStamp, Health, PollResult, Refused, SourceId, SourceState
 from monitor.ports import Clock, KnownFile, Store
-from monitor.sources.folder import LOOK_EVERY, Folder, FolderFailed, FoundFile, Look, RefusedFile
+from monitor.sources.folder import (
+    LOOK_EVERY,
+    UNREAD,
+    Folder,
+    FolderFailed,
+    FoundFile,
+    Look,
+    RefusedFile,
+    arrived,
+)
+from monitor.threads import in_thread
 
 T = TypeVar("T")
-Args = TypeVarTuple("Args")
 
 log = structlog.get_logger("monitor.ingest")
 
@@ -34,6 +44,8 @@ FAILED_LOOK = 5.0
 """Seconds until a folder that could not be looked into is tried again."""
 FAILURE_NOTED = 600.0
 """Seconds between two records of a folder that goes on failing."""
+HUNG = 30.0
+"""Seconds after which a disk that does not answer is told of; a lost network share hangs for hours."""
 TIDY_EVERY = 3600.0
 """Seconds between two looks that also ask which known files are gone."""
 AGAIN_AFTER = (2.0, 10.0, 60.0)
@@ -64,6 +76,8 @@ class _Watched:
     """When its failure was last recorded; None: it does not fail."""
     again: dict[str, _Again] = field(default_factory=dict)
     """Files whose reader failed, by location."""
+    backlog: Backlog | None = None
+    """Which of what it held at first alerts, where that must be known of all files before the first is read."""
 
     def is_due(self, found: FoundFile, now: float) -> bool:
         """Whether a file may be read now."""
@@ -74,11 +88,11 @@ class _Watched:
 class Folders:
     """Every folder of the configuration."""
 
-    def __init__(self, *, store: Store, ingest: Ingest, clock: Clock, threads: Executor) -> None:
+    def __init__(self, *, store: Store, ingest: Ingest, clock: Clock) -> None:
         self._store = store
         self._ingest = ingest
         self._clock = clock
-        self._threads = threads
+        self._patient = True
         self._watched: dict[SourceId, _Watched] = {}
 
     def use(self, plan: Plan) -> None:
@@ -104,11 +118,15 @@ class Folders:
         """Look into one folder, and commit what was found. Gives how it went."""
         watched = self._watched[id]
         if watched.known is None:
-            watched.known = {k.path: k for k in await self._store.known_files(id)}
+            # What could not be read is tried again by a new run, which may have been given the right to.
+            known = await self._store.known_files(id)
+            watched.known = {k.path: k for k in known if k.content_hash != UNREAD}
         tidy = watched.next_tidying <= self._clock.monotonic()
-        look = await self._in_thread(partial(watched.folder.look, watched.known, ask_gone=tidy))
+        look = await self._ask(plan, watched, partial(watched.folder.look, watched.known, ask_gone=tidy))
         if isinstance(look, FolderFailed):
             return await self.failed(plan, id, look.reason)
+        if watched.settings.alert_backlog.newest and watched.backlog is None:
+            watched.backlog = _newest(watched, look, (await self._state(watched)).first_seen_at)
         result = await self._take_in(plan, watched, look)
         if tidy:
             watched.next_tidying = self._clock.monotonic() + TIDY_EVERY
@@ -120,8 +138,9 @@ class Folders:
     async def look_until_settled(self, plan: Plan, patience: float) -> bool:
         """Look into every folder until no file is waiting to be whole, or patience (seconds) ends.
 
-        Gives whether all folders could be read.
+        A folder whose disk does not answer is given up. Gives whether all folders could be read.
         """
+        self._patient = False
         results = await asyncio.gather(*(self._settle(plan, id, patience) for id in tuple(self._watched)))
         return all(results)
 
@@ -152,10 +171,9 @@ class Folders:
         if refused or look.gone or (not results and await self._must_say_well(watched)):
             results.append(await self._commit(plan, watched, refused, look.gone))
         elif not results and not watched.next_look:
-            unchanged = (
-                PollResult.UNCHANGED.value
-            )  # nothing is written, but a run begins with a word of each folder
-            log.info("poll", source=watched.settings.name, result=unchanged, waiting=look.waiting)
+            # Nothing is written, but a run begins with a word of each folder.
+            said = PollResult.UNCHANGED.value
+            log.info("poll", source=watched.settings.name, result=said, waiting=look.waiting)
         return _overall(results)
 
     async def _must_say_well(self, watched: _Watched) -> bool:
@@ -168,7 +186,10 @@ class Folders:
     async def _read_and_commit(self, plan: Plan, watched: _Watched, batch: Sequence[FoundFile]) -> PollResult:
         """Read files and commit them together; after a surprise each alone, so that one holds up no other."""
         try:
-            readings = await self._read(watched, batch)
+            found = await self._ask(plan, watched, lambda: [watched.folder.read(f) for f in batch])
+            if isinstance(found, FolderFailed):
+                return await self.failed(plan, watched.settings.id, found.reason)
+            readings = await self._parse(found)
             return await self._commit(plan, watched, readings) if readings else PollResult.READ
         except MonitorError:
             raise
@@ -179,8 +200,7 @@ class Folders:
             reading = _refusal(watched.folder.refuse(batch[0], f"unexpected: {type(surprise).__name__}"))
             return await self._commit(plan, watched, [reading])
 
-    async def _read(self, watched: _Watched, batch: Sequence[FoundFile]) -> list[Reading]:
-        found = [await self._in_thread(watched.folder.read, f) for f in batch]
+    async def _parse(self, found: Sequence[Document | RefusedFile | None]) -> list[Reading]:
         read = await asyncio.gather(*(self._ingest.read(d) for d in found if isinstance(d, Document)))
         return [*(_refusal(r) for r in found if isinstance(r, RefusedFile)), *read]
 
@@ -188,7 +208,7 @@ class Folders:
         self, plan: Plan, watched: _Watched, readings: Sequence[Reading], gone: Sequence[str] = ()
     ) -> PollResult:
         """Commit what was read, but for what is to be read again, and forget what is gone."""
-        poll = self._ingest.begin(plan, await self._state(watched))
+        poll = self._ingest.begin(plan, await self._state(watched), watched.backlog)
         certain = [r for r in readings if not self._put_off(watched, r)]
         if readings and not certain:
             return PollResult.PARTLY
@@ -241,12 +261,30 @@ class Folders:
         assert state is not None, "a folder of the configuration is mirrored in the store"
         return state
 
-    async def _in_thread(self, work: Callable[[*Args], T], *args: *Args) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+    async def _ask(self, plan: Plan, watched: _Watched, work: Callable[[], T]) -> T | FolderFailed:
+        """Ask a folder's disk, in a thread of its own: one that hangs must hold up no other."""
+        asked = asyncio.ensure_future(in_thread(work, f"folder {watched.settings.name}"))
+        hung = f"its disk has not answered for {HUNG:g} s"
+        try:
+            while not (await asyncio.wait({asked}, timeout=HUNG))[0]:
+                if not self._patient:
+                    return FolderFailed(reason=hung)
+                await self.failed(plan, watched.settings.id, hung)
+        finally:
+            asked.cancel()
+        return asked.result()
 
 
 def _refusal(refused: RefusedFile) -> Reading:
-    return Reading(document=refused.document, result=Refused(reason=refused.reason))
+    return Reading(document=refused.document, result=Refused(reason=refused.reason, passing=refused.passing))
+
+
+def _newest(watched: _Watched, look: Look, first_seen_at: datetime) -> Backlog:
+    """Give the wish for the newest few files as the moment from which on they came."""
+    stamps = (*look.there, *(k.stamp for k in (watched.known or {}).values()))
+    held = (at for stamp in stamps if (at := arrived(stamp)) <= first_seen_at)
+    newest = nlargest(watched.settings.alert_backlog.newest, held)
+    return Backlog(since=newest[-1] if newest else first_seen_at)
 
 
 def _overall(results: Sequence[PollResult]) -> PollResult:

@@ -26,6 +26,7 @@ from monitor.core.watch import Finder
 from monitor.errors import Conflict
 from monitor.model import (
     Article,
+    Backlog,
     ChannelName,
     Committed,
     ContentHash,
@@ -96,6 +97,8 @@ class Poll:
     plan: Plan
     state: SourceState
     began: datetime
+    backlog: Backlog
+    """Which of what the source held when it was first seen alerts."""
 
     @property
     def source(self) -> FeedSettings | FolderSettings:
@@ -129,9 +132,10 @@ class Ingest:
         self._step = step
         self._silent = True
 
-    def begin(self, plan: Plan, state: SourceState) -> Poll:
-        """Start a poll by the plan of this moment."""
-        return Poll(plan=plan, state=state, began=self._clock.now())
+    def begin(self, plan: Plan, state: SourceState, backlog: Backlog | None = None) -> Poll:
+        """Start a poll by the plan of this moment; `backlog` takes the place of what the source's settings say."""
+        wish = backlog or plan.sources[state.id].alert_backlog
+        return Poll(plan=plan, state=state, began=self._clock.now(), backlog=wish)
 
     async def poll_feed(self, poll: Poll) -> PollResult:
         """Poll one feed and commit what it brought. Gives how it ended."""
@@ -360,7 +364,7 @@ def _decide_all(
 ) -> list[tuple[Intake, ...]]:
     """Give the intakes of each document, in order."""
     arrivals = [_arrival(poll, r.document, a) for r in readings for a in _articles(r)]
-    wanted = wanted_backlog(arrivals, poll.source.alert_backlog, now)
+    wanted = wanted_backlog(arrivals, poll.backlog, now)
     intakes = [
         Intake(
             article=candidate.article,

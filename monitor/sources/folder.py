@@ -46,6 +46,8 @@ LOOK_SHARE = 0.02
 _NO_HINTS = Hints()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOTHING = ContentHash(sha256(b"").hexdigest())
+UNREAD = ContentHash("unread")
+"""In place of the content's hash where the disk, or a permission, kept us from reading a file."""
 _KINDS = (
     (stat.S_ISLNK, "it is a symbolic link; put the file itself here"),
     (stat.S_ISFIFO, "it is a pipe"),
@@ -73,6 +75,8 @@ class RefusedFile:
 
     document: Document
     reason: str
+    passing: bool = False
+    """Whether the disk failed, and not the entry: it may be read another time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,8 @@ class Look:
     """Files that may not be whole yet."""
     next_look_after: float
     """Seconds: when a file may have become whole, or as often as looking is cheap."""
+    there: tuple[FileStamp, ...] = ()
+    """How all files look that are not known, whole or not."""
     gone: tuple[str, ...] = ()
     """Known files that are no longer there, where that was asked for."""
 
@@ -185,6 +191,7 @@ class Folder:
             refused=tuple(walk.refused),
             waiting=len(walk.seen) - len(ready),
             next_look_after=after,
+            there=tuple(seen.stamp for seen in walk.seen.values()),
             gone=_gone(walk),
         )
 
@@ -338,7 +345,7 @@ class Folder:
         except OSError as error:
             if error.errno == errno.ELOOP:
                 return None
-            return self.refuse(found, f"it could not be read: {_words(error)}")
+            return self.refuse(found, f"it could not be read: {_words(error)}", UNREAD)
         if content is None:
             return None
         digest = ContentHash(sha256(content).hexdigest())
@@ -347,9 +354,11 @@ class Folder:
             return None
         return self._document(found.location, found.stamp, content, digest, now)
 
-    def refuse(self, found: FoundFile, reason: str) -> RefusedFile:
+    def refuse(self, found: FoundFile, reason: str, content: ContentHash = _NOTHING) -> RefusedFile:
         """Give a file that was found as one that is not read."""
-        return self._refusal(found.location, found.stamp, reason, self._clock.now())
+        now = self._clock.now()
+        document = self._document(found.location, found.stamp, b"", content, now)
+        return RefusedFile(document=document, reason=reason, passing=content == UNREAD)
 
     def _content(self, descriptor: int, found: FoundFile) -> bytes | None:
         """Give what an open file holds; None where it is not, or does not stay, as it was found."""
@@ -370,17 +379,21 @@ class Folder:
     def _document(
         self, location: str, stamp: FileStamp, content: bytes, digest: ContentHash, now: datetime
     ) -> Document:
-        changed_at = _EPOCH + timedelta(microseconds=stamp.ctime_ns // 1000)
         return Document(
             source=self._source,
             location=location,
             received_at=now,
-            arrived_at=min(changed_at, now),
+            arrived_at=min(arrived(stamp), now),
             content=content,
             content_hash=digest,
             stamp=stamp,
             hints=self._hints,
         )
+
+
+def arrived(stamp: FileStamp) -> datetime:
+    """Give when a file came, by the clock of its disk."""
+    return _EPOCH + timedelta(microseconds=stamp.ctime_ns // 1000)
 
 
 def _gone(walk: _Walk) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from monitor.errors import StoreError
+from monitor.errors import DiskFull, StoreError
 from monitor.model import (
     ArticleId,
     Batch,
@@ -30,7 +30,7 @@ from monitor.model import (
 from monitor.ports import Clock, KnownFile, SourceEntry, Step, nothing
 from monitor.store import clock, outbox, polls, purging, search, sources, troubles
 from monitor.store.opening import explained, open_for_reading, open_for_writing
-from monitor.store.reserve import free_bytes
+from monitor.store.reserve import Reserve, free_bytes
 from monitor.store.rows import hash_of
 from monitor.store.writer import Writer
 
@@ -63,7 +63,12 @@ def open_store(path: Path, clock: Clock, step: Step = nothing) -> SqliteStore:
 
     Raises StoreTooNew, StoreCorrupt, DiskFull, and StoreError where the file cannot be opened.
     """
-    connection = open_for_writing(path, step)
+    try:
+        connection = open_for_writing(path, step)
+    except DiskFull:
+        if not Reserve(path).spend():
+            raise
+        connection = open_for_writing(path, step)
     try:
         reading = open_for_reading(path)
     except BaseException:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.schedule import LONGEST_SILENCE, next_poll, spread, start_window
+from monitor.core.schedule import LONGEST_BACK_OFF, LONGEST_SILENCE, next_poll, spread, start_window
 from monitor.model import PollResult, SourceId, SourceKind, SourceState
 
 NOW = datetime(2026, 1, 27, 13, 12, tzinfo=UTC)
@@ -77,12 +77,25 @@ def test_a_quiet_feed_ends_at_the_most_and_a_busy_one_at_the_least() -> None:
     assert (wait(quiet), wait(busy, news=True)) == (MOST, LEAST)
 
 
-def test_failures_in_a_row_double_the_wait_up_to_a_day() -> None:
+def test_failures_in_a_row_double_the_wait_up_to_an_hour() -> None:
     waits = [
-        wait(feed(interval=LEAST, failures=n), PollResult.FAILED, jitter=0) for n in (0, 1, 2, 8, 9, 500)
+        wait(feed(interval=LEAST, failures=n), PollResult.FAILED, jitter=0) for n in (0, 1, 2, 3, 4, 500)
     ]
     minutes = [w / timedelta(minutes=1) for w in waits]
-    assert minutes == [5, 10, 20, 1280, 1440, 1440]
+    assert minutes == [5, 10, 20, 40, 60, 60]
+
+
+def test_a_feed_that_fails_is_asked_no_more_often_than_its_user_wants() -> None:
+    due = next_poll(
+        now=NOW,
+        state=feed(interval=LEAST, failures=20),
+        least=LEAST,
+        most=timedelta(days=2),
+        result=PollResult.FAILED,
+        news=False,
+        jitter=0,
+    )
+    assert due - NOW == timedelta(days=2)
 
 
 def test_retry_after_is_kept_longer_than_the_most() -> None:
@@ -153,9 +166,11 @@ def test_every_poll_has_a_next_one_within_its_bounds(
         retry_at=None if retry_in is None else NOW + retry_in,
         jitter=jitter,
     )
-    longest = max(LONGEST_SILENCE, least) if result is PollResult.FAILED else most
+    longest = max(LONGEST_SILENCE, most) if result is PollResult.FAILED else most
     soonest = least * 0.75 if result is PollResult.FAILED else least
-    assert min(soonest, LONGEST_SILENCE) <= due - NOW <= longest
+    assert soonest <= due - NOW <= longest
+    if result is PollResult.FAILED and retry_in is None:
+        assert due - NOW <= max(LONGEST_BACK_OFF, most)
     if retry_in is not None:
         assert due - NOW >= min(retry_in, LONGEST_SILENCE if result is PollResult.FAILED else most)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import io
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,10 +19,12 @@ from monitor.app import App, build
 from monitor.config import load
 from monitor.config.places import DATABASE
 from monitor.core.formats import parse
+from monitor.ingest import folders
 from monitor.ingest.folders import AGAIN_AFTER, TIDY_EVERY
 from monitor.ingest.poll import Plan
 from monitor.model import Document, Health, Parsed, PollResult, Refused, SourceId
 from monitor.ports import AlertRecord
+from monitor.sources import folder
 from monitor.store import open_archive
 
 TIMED_OUT = Refused(reason="reading it took longer than 5 s", passing=True)
@@ -59,6 +65,10 @@ class Reader:
         return answer or parse(document)
 
 
+def copy_of(name: str) -> str:
+    return f"Report {name}\n\nLONDON (Local Wire) - Ada Quillfeather spoke.\n"
+
+
 @dataclass
 class Desk:
     """One folder, looked into by hand."""
@@ -70,9 +80,10 @@ class Desk:
     clock: HandClock
     reader: Reader
     id: SourceId
+    beside: SourceId
 
     def drop(self, name: str) -> None:
-        (self.folder / name).write_text(f"Report {name}\n\nLONDON (Local Wire) - Ada Quillfeather spoke.\n")
+        (self.folder / name).write_text(copy_of(name))
 
     async def look(self) -> PollResult:
         await self.clock.sleep(1)
@@ -93,20 +104,24 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(tmp_path: Path, **answers: list[Refused | Exception]) -> AsyncIterator[Desk]:
-    folder, config = tmp_path / "wire", tmp_path / "config"
-    folder.mkdir()
-    (config / "watchlists").mkdir(parents=True)
+async def desk(
+    tmp_path: Path, *, backlog: str = "all", beside: bool = False, **answers: list[Refused | Exception]
+) -> AsyncIterator[Desk]:
+    wire, config = tmp_path / "wire", tmp_path / "config"
+    others = [tmp_path / "beside"] if beside else []
+    for path in (wire, *others, config / "watchlists"):
+        path.mkdir(parents=True, exist_ok=True)
     (config / "monitor.yaml").write_text("keep: {disk_free: 1 MB}\n")
     (config / "watchlists" / "people.yaml").write_text("actors: [Ada Quillfeather]\n")
-    (config / "sources.yaml").write_text(f"folders: [{{path: {folder}, alert_backlog: all}}]\n")
+    entries = "".join(f"  - {{path: {path}, alert_backlog: {backlog}}}\n" for path in (wire, *others))
+    (config / "sources.yaml").write_text(f"folders:\n{entries}")
     clock = HandClock()
     reader = Reader({f"{name}.txt": iter(given) for name, given in answers.items()})
     async with build(state=tmp_path, stream=io.StringIO(), clock=clock, parse=reader) as app:
         configured = await app.configure(load(config, environ={}))
         await app.use(configured, due=lambda _: clock.now())
-        (id,) = configured.plan.sources
-        yield Desk(tmp_path, app, configured.plan, folder, clock, reader, id)
+        id, *more = configured.plan.sources
+        yield Desk(tmp_path, app, configured.plan, wire, clock, reader, id, more[0] if more else id)
 
 
 async def test_a_file_whose_reader_failed_by_chance_is_read_again(tmp_path: Path) -> None:
@@ -217,3 +232,95 @@ async def test_a_folder_that_lost_its_mount_forgets_nothing(tmp_path: Path) -> N
         await it.clock.sleep(TIDY_EVERY)
         await it.look()
         assert await it.known_names() == ["a.txt"]
+
+
+async def test_a_disk_that_fails_for_a_moment_costs_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk(tmp_path) as it:
+        it.drop("a.txt")
+        await it.look()
+        with monkeypatch.context() as broken:
+            broken.setattr(folder, "open_regular", _no_more_open_files)
+            await it.look()
+        assert await it.known_names() == []
+        await it.clock.sleep(AGAIN_AFTER[0])
+        await it.look()
+        assert await it.known_names() == ["a.txt"]
+        assert len(await it.alerts()) == 1
+
+
+async def test_what_stays_unreadable_is_recorded_once_and_tried_again_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(folder, "open_regular", _no_more_open_files)
+        async with desk(tmp_path) as it:
+            it.drop("a.txt")
+            for wait in (0, 0, *AGAIN_AFTER, 600, 600):
+                await it.clock.sleep(wait)
+                await it.look()
+            assert await it.known_names() == ["a.txt"]
+            state = await it.app.store.source(it.id)
+            assert state is not None
+            assert state.health_reason == "it could not be read: too many open files"
+    async with desk(tmp_path) as it:
+        for _ in range(2):
+            await it.look()
+        assert len(await it.alerts()) == 1
+
+
+def _no_more_open_files(*args: object) -> None:
+    raise OSError(errno.EMFILE, "Too many open files")
+
+
+async def test_a_disk_that_hangs_is_told_of_and_holds_up_no_other_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "HUNG", 0.01)
+    answers = threading.Event()
+    async with desk(tmp_path, beside=True) as it:
+        look = folder.Folder.look
+
+        def hang(self: folder.Folder, *args: Any, **asked: Any) -> Any:
+            if self._path == it.folder:
+                answers.wait(30)
+            return look(self, *args, **asked)
+
+        monkeypatch.setattr(folder.Folder, "look", hang)
+        (it.folder.parent / "beside" / "b.txt").write_text(copy_of("b.txt"))
+        it.drop("a.txt")
+        hanging = asyncio.create_task(it.look())
+        while await it.health() is not Health.FAILING:  # noqa: ASYNC110 -- the store has no event for it
+            await asyncio.sleep(0.01)
+        for _ in range(2):
+            await it.clock.sleep(1)
+            await it.app.folders.look(it.plan, it.beside)
+        assert [a.alert.reason for a in await it.alerts()] == ["backlog wanted"]
+        answers.set()
+        await hanging
+        await it.look()
+        assert len(await it.alerts()) == 2
+        assert await it.health() is Health.OK
+
+
+async def test_one_round_gives_up_a_disk_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "HUNG", 0.01)
+    answers = threading.Event()
+    monkeypatch.setattr(folder.Folder, "look", lambda *args, **asked: answers.wait(30))
+    async with desk(tmp_path) as it:
+        assert not await it.app.folders.look_until_settled(it.plan, 5)
+        answers.set()
+
+
+async def test_the_newest_files_of_a_folder_are_told_however_many_batches_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "BATCH_FILES", 2)
+    async with desk(tmp_path, backlog="3") as it:
+        for n in range(9):
+            it.drop(f"{n}.txt")
+        for _ in range(2):
+            await it.look()
+        told = [a for a in await it.alerts() if not a.alert.suppressed]
+        assert sorted(a.record.article.headline or "" for a in told) == [f"Report {n}.txt" for n in (6, 7, 8)]

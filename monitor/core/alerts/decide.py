@@ -56,7 +56,10 @@ def wanted_backlog(arrivals: Sequence[Arrival], wish: Backlog, now: datetime) ->
     ages = [now - (a.published or a.at) for a in arrivals]
     rank = sorted((i for i, a in enumerate(arrivals) if a.backlog), key=lambda i: (ages[i], i))
     newest = set(rank[: wish.newest])
-    return tuple(
-        a.backlog and (wish.everything or i in newest or (wish.within is not None and ages[i] <= wish.within))
-        for i, a in enumerate(arrivals)
-    )
+
+    def wanted(i: int, arrival: Arrival) -> bool:
+        recent = wish.within is not None and ages[i] <= wish.within
+        late = wish.since is not None and arrival.at >= wish.since
+        return wish.everything or i in newest or recent or late
+
+    return tuple(a.backlog and wanted(i, a) for i, a in enumerate(arrivals))
