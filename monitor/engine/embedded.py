@@ -93,7 +93,9 @@ class Embedded:
         await self._mind_disk(now)
         if self._paused:
             return False
-        folders = asyncio.create_task(self._folders.look_until_settled(self._plan, patience))
+        folders = asyncio.create_task(
+            self._folders.look_until_settled(self._plan, patience, self._look_guarded)
+        )
         await self._poll_feeds(now)
         await self.idle()
         self._round = None
@@ -191,15 +193,21 @@ class Embedded:
             if id not in self._polling:
                 self._polling[id] = self._spawn(self._look(self._plan, id), f"look {id}")
 
-    async def _look(self, plan: Plan, id: SourceId) -> None:
+    async def _look_guarded(self, plan: Plan, id: SourceId) -> PollResult:
+        """Look into a folder; a surprise costs that folder that look, and no other anything."""
         try:
-            await self._folders.look(plan, id)
+            return await self._folders.look(plan, id)
         except DiskFull:
             self._pause_for_disk()
         except Exception as error:
             log.error("a folder failed in an unexpected way", source=id, exc_info=error)
             with suppress(MonitorError):
                 await self._folders.failed(plan, id, f"unexpected: {type(error).__name__}")
+        return PollResult.FAILED
+
+    async def _look(self, plan: Plan, id: SourceId) -> None:
+        try:
+            await self._look_guarded(plan, id)
         finally:
             self._polling.pop(id, None)
             if self._running:

@@ -6,7 +6,7 @@ A look costs one scan and writes nothing; only what it brings makes a poll. It p
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -34,6 +34,8 @@ from monitor.sources.folder import (
 from monitor.threads import in_thread
 
 T = TypeVar("T")
+
+HowToLook = Callable[[Plan, SourceId], Awaitable[PollResult]]
 
 log = structlog.get_logger("monitor.ingest")
 
@@ -135,20 +137,21 @@ class Folders:
         watched.next_look = self._clock.monotonic() + look.next_look_after
         return result
 
-    async def look_until_settled(self, plan: Plan, patience: float) -> bool:
+    async def look_until_settled(self, plan: Plan, patience: float, look: HowToLook | None = None) -> bool:
         """Look into every folder until no file is waiting to be whole, or patience (seconds) ends.
 
-        A folder whose disk does not answer is given up. Gives whether all folders could be read.
+        A folder whose disk does not answer is given up. `look` is `self.look` or what guards it. Gives whether all
+        folders could be read.
         """
         self._patient = False
-        results = await asyncio.gather(*(self._settle(plan, id, patience) for id in tuple(self._watched)))
-        return all(results)
+        each = (self._settle(plan, id, patience, look or self.look) for id in tuple(self._watched))
+        return all(await asyncio.gather(*each))
 
-    async def _settle(self, plan: Plan, id: SourceId, patience: float) -> bool:
+    async def _settle(self, plan: Plan, id: SourceId, patience: float, look: HowToLook) -> bool:
         ends = self._clock.monotonic() + patience
         well = True
         while True:
-            result = await self.look(plan, id)
+            result = await look(plan, id)
             well = well and result is PollResult.READ
             watched = self._watched[id]
             pause = watched.next_look - self._clock.monotonic()

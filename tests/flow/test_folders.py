@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from monitor.sandbox.pool import ParsePool
 from tests.channels.receivers import Receiver
 from tests.flow.world import Newsroom, copy_about, write_config
+from tests.sources.server import Server, answer_of
 
 LATER = timedelta(seconds=30)
 
@@ -175,3 +177,26 @@ async def test_the_same_bytes_under_two_names_alert_once(room: Newsroom, drop: P
     await room.round(after=LATER)
     assert len(room.told()) == 1
     assert [reason for _, reason in room.withheld()] == ["same text"]
+
+
+async def test_where_no_parser_can_be_started_a_round_goes_on_and_no_file_is_taken_for_read(
+    tmp_path: Path, drop: Path, wire: Server
+) -> None:
+    (drop / "a.txt").write_text(copy(1))
+    (tmp_path / "bare").mkdir()
+    wire.answers["/feed"] = answer_of(304)
+    config = write_config(
+        tmp_path / "config",
+        sources=f"folders: [{{path: {drop}, name: Drop, alert_backlog: all}}, {{path: {tmp_path / 'bare'}}}]\n"
+        f'feeds: [{{url: "{wire.url()}", name: Wire}}]\n',
+        watchlist="actors: [Ada Quillfeather]\n",
+    )
+    room = Newsroom(config, tmp_path / "state")
+    async with ParsePool(1, memory=2**24) as cramped, room.open(parse=cramped):
+        await room.round()
+        assert room.source("Drop")["health_reason"] == "unexpected: SandboxError"
+        assert room.source("bare")["health"] == "ok"
+        assert len(wire.requests) == 1
+    async with room.open():
+        await room.round()
+    assert room.told() == ["Report 1 to the council"]
