@@ -2,8 +2,12 @@
 
 feedparser gets bytes in a BytesIO and is told the response's headers, so it never opens anything; its parser is
 pinned to expat. It neither cleans nor resolves markup here: HTML becomes text, and links are resolved by the
-item's own base; feedparser follows that only where a feed has one, for it takes a quarter of its time. It raises on
-some hostile input, and is slow on other: run this where both are contained.
+item's own base; feedparser follows that only where a feed has one, for it takes a quarter of its time.
+
+One item must not cost a feed the others: bytes become text here and not by feedparser, which takes all of a feed for
+another character set where one byte is wrong; references to characters that there are none of are replaced; and
+an element that feedparser's handlers raise on is left out. Each is a doubt. Some hostile input may raise still, and
+other is slow: run this where both are contained.
 
 Caps, each with a doubt where it cuts: a headline of 2,000 characters, an item's text of 1,000,000, an id, a
 link or a byline of 10,000.
@@ -12,19 +16,22 @@ link or a byline of 10,000.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from typing import Any
 from urllib.parse import urljoin
+from xml.sax import SAXException
 
 import feedparser
 import feedparser.api
 
 from monitor.core.formats import expat
-from monitor.core.text.characters import character_set, clean, one_line
+from monitor.core.text.characters import clean, one_line
 from monitor.core.text.dates import Dated, read_date
+from monitor.core.text.decoding import charset_in, decode
 from monitor.core.text.html import lines_of, text_of, unescape
 from monitor.core.text.urls import is_web_url
 from monitor.core.text.zones import Copy, Piece, agency_of, compose, divide
@@ -38,13 +45,54 @@ feedparser.api.PREFERRED_XML_PARSERS = [expat.__name__]
 """It would prefer drv_libxml2 where that is installed: expat is what we know the limits of."""
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,5}|[xi](?:-[A-Za-z0-9]{1,8}){1,5}")
+_DECLARED = re.compile(rb"<\?xml[^>]{0,200}?\sencoding\s*=\s*[\"']([\w.:-]{1,40})")
+_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{4,})|([0-9]{5,}));?")
+"""What may be a reference to no character: those in use in feeds are mostly shorter."""
 _END = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 _TAIL = 4_000
 """Bytes in which a feed's last tag is looked for: servers put remarks behind it."""
 _OWN_BASE = re.compile(rb"base\s*=")
-_CHARSET = re.compile(r"\s*;\s*charset\s*=\s*[^;]*", re.IGNORECASE)
 _PLAIN_TYPES = frozenset({"text/plain", "text", "plain"})
 _HIDDEN_LINKS = ("enclosure", "self", "replies", "edit", "via", "related")
+
+_SURPRISES = (LookupError, ValueError, TypeError, ArithmeticError)
+_LOST = "lost elements"
+"""Where a feed's fields say what was left out; an element's name has no space."""
+
+
+class _Contained:
+    """Parts of feedparser's parsers that go on where a handler raises: the element is lost, and not the feed."""
+
+    def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
+        try:
+            super().unknown_starttag(tag, attrs)  # type: ignore[misc]
+        except _SURPRISES:
+            self._lose(tag)
+
+    def unknown_endtag(self, tag: str) -> None:
+        try:
+            super().unknown_endtag(tag)  # type: ignore[misc]
+        except _SURPRISES:
+            self._lose(tag)
+            super().unknown_endtag("lost element")  # type: ignore[misc]  # what is to do at the end of any
+
+    def _lose(self, tag: str) -> None:
+        self.feeddata.setdefault(_LOST, []).append(tag)  # type: ignore[attr-defined]
+
+
+class _Strict(_Contained, feedparser.api.StrictFeedParser):  # type: ignore[misc]
+    def startElementNS(self, name: object, qname: object, attrs: object) -> None:  # noqa: N802  # SAX's own
+        try:
+            super().startElementNS(name, qname, attrs)
+        except _SURPRISES as raised:  # a space in a namespace, say: the loose parser knows no namespaces
+            raise SAXException(str(raised)) from raised
+
+
+class _Loose(_Contained, feedparser.api.LooseFeedParser):  # type: ignore[misc]
+    pass
+
+
+feedparser.api.StrictFeedParser, feedparser.api.LooseFeedParser = _Strict, _Loose
 
 Fields = Mapping[str, Any]
 """What feedparser gives of an item or a feed: strings, and lists of more of the same."""
@@ -64,36 +112,72 @@ class _Feed:
 def read(document: Document, kind: Format) -> Parsed:
     """Read a feed of a kind that was sniffed. Raises whatever feedparser raises."""
     base = _base(document)
+    content, mended = _content(document)
     found = feedparser.parse(
-        BytesIO(document.content),
-        response_headers=_headers(document, base),
+        BytesIO(content),
+        response_headers=_headers(document, base, content),
         resolve_relative_uris=False,
         sanitize_html=False,
     )
     feed = _Feed(document, kind, _language(dict(found.feed).get("language")), base)
     damage = _damage(found)
-    torn = damage is not None and _is_torn(document.content)
-    entries = found.entries[:-1] if torn and _ends_within_an_item(document.content) else found.entries
+    torn = damage is not None and _is_torn(content)
+    entries = found.entries[:-1] if torn and _ends_within_an_item(content) else found.entries
     articles = tuple(article for entry in entries if (article := _article(feed, dict(entry))))
-    doubts = () if damage is None else (f"the feed is damaged, {len(articles)} items were read: {damage}",)
-    return Parsed(articles=articles, format=kind, doubts=doubts, torn=torn)
+    damages = () if damage is None else (f"the feed is damaged, {len(articles)} items were read: {damage}",)
+    return Parsed(articles=articles, format=kind, doubts=(*damages, *mended, *_lost(found)), torn=torn)
+
+
+def _content(document: Document) -> tuple[bytes, list[str]]:
+    """Give a feed in UTF-8 and fit for feedparser, with doubts about what had to be mended for that."""
+    declared = _DECLARED.search(document.content[:1_000])
+    text, garbled = decode(
+        document.content,
+        hint=document.hints.encoding,
+        declared=(
+            charset_in(dict(document.headers).get("content-type", "")),
+            declared[1].decode() if declared else "utf-8",
+        ),
+    )
+    text, replaced = _without_impossible_references(text)
+    return text.encode("utf-8", "replace"), [doubt for doubt in (garbled, replaced) if doubt]
+
+
+def _without_impossible_references(text: str) -> tuple[str, str | None]:
+    """Replace `&#xD800;` and the like, as HTML does; a parser of XML would stop there, and feedparser raise."""
+    if "&#" not in text or not (found := {m[0] for m in _REFERENCE.finditer(text) if _is_impossible(m)}):
+        return text, None
+    first = min(found)[:20]
+    text = _REFERENCE.sub(lambda m: "\ufffd" if m[0] in found else m[0], text)
+    return text, f"there is no such character as {first}; \ufffd stands for it"
+
+
+def _is_impossible(reference: re.Match[str]) -> bool:
+    digits, base = (reference[1], 16) if reference[1] else (reference[2], 10)
+    digits = digits.lstrip("0")
+    number = int(digits or "0", base) if len(digits) < 8 else sys.maxunicode + 1
+    return number > sys.maxunicode or 0xD800 <= number <= 0xDFFF
 
 
 def _damage(found: Any) -> str | None:
-    """Say where a feed was damaged. Its odd Content-Type or character set is none of the reader's concern."""
-    raised = found.get("bozo_exception")
-    odd = (feedparser.NonXMLContentType, feedparser.CharacterEncodingOverride)
-    return one_line(str(raised))[:120] if found.get("bozo") and not isinstance(raised, odd) else None
+    """Say where a feed was damaged."""
+    return one_line(str(found.get("bozo_exception")))[:120] if found.get("bozo") else None
+
+
+def _lost(found: Any) -> list[str]:
+    """Say which elements were left out."""
+    lost = dict.fromkeys(dict(found.feed).get(_LOST, ()))
+    return [f"elements that could not be read were left out: {', '.join(lost)[:120]}"] if lost else []
 
 
 def _is_torn(content: bytes) -> bool:
     """Whether a damaged feed lacks its end: it was cut on its way, or where it was made."""
-    return not _END.search(content[-_TAIL:].replace(b"\0", b""))
+    return not _END.search(content[-_TAIL:])
 
 
 def _ends_within_an_item(content: bytes) -> bool:
     """Whether the last item is cut too: half a text would be taken for an older version of the whole."""
-    text = content.replace(b"\0", b"").lower()
+    text = content.lower()
     return max(map(text.rfind, (b"<item", b"<entry"))) > max(map(text.rfind, (b"</item", b"</entry")))
 
 
@@ -103,17 +187,13 @@ def _base(document: Document) -> str:
     return urljoin(document.location, dict(document.headers).get("content-location", ""))
 
 
-def _headers(document: Document, base: str) -> dict[str, str]:
-    """Give the headers that say how to read the body: its type and character set, its language, its base."""
-    headers = dict(document.headers)
-    said: dict[str, str] = {
-        name: headers[name] for name in ("content-type", "content-language") if name in headers
-    }
-    if base and _OWN_BASE.search(document.content):
+def _headers(document: Document, base: str, content: bytes) -> dict[str, str]:
+    """Give the headers that say how to read the content: its character set, its language, its base."""
+    said = {"content-type": "application/xml; charset=utf-8"}
+    if language := dict(document.headers).get("content-language"):
+        said["content-language"] = language
+    if base and _OWN_BASE.search(content):
         said["content-location"] = base
-    if encoding := character_set(document.hints.encoding):
-        content_type = _CHARSET.sub("", said.get("content-type", "application/xml"))
-        said["content-type"] = f"{content_type or 'application/xml'}; charset={encoding}"
     return said
 
 

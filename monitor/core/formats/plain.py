@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from monitor.core.text.characters import clean, decode
+from monitor.core.text.characters import clean
 from monitor.core.text.dates import Dated, read_date, read_day
+from monitor.core.text.decoding import charset_in, decode
 from monitor.core.text.furniture import signed_at
 from monitor.core.text.zones import Copy, agency_of, compose, divide
 from monitor.model import Article, Document, Format, Parsed, Zone
@@ -16,7 +17,6 @@ LONGEST_TEXT = 1_000_000
 WRAPPED = 100
 """Columns: a document with a longer line is not wrapped by hand, and each of its lines is a paragraph."""
 
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _INDENT = re.compile(r"(?:\t| {2,}|\u3000)")
 _TABLE_ROW = re.compile(r"\S(?: {3,}|\t)\S")  # two spaces part sentences on some desks
 _SPACES = re.compile(r"[^\S\n\t]+")
@@ -24,7 +24,7 @@ _SPACES = re.compile(r"[^\S\n\t]+")
 
 def read(document: Document) -> Parsed:
     """Read a plain document. Raises nothing."""
-    text, doubt = decode(document.content, hint=document.hints.encoding, declared=_charset(document))
+    text, doubt = decode(document.content, hint=document.hints.encoding, declared=_declared(document))
     doubts = [doubt] if doubt else []
     if len(text) > LONGEST_TEXT:
         text = text[:LONGEST_TEXT]
@@ -79,10 +79,8 @@ def _tidy(line: str) -> str:
     return bare if _TABLE_ROW.search(bare) else _SPACES.sub(" ", bare)
 
 
-def _charset(document: Document) -> str | None:
-    content_type = next((value for name, value in document.headers if name == "content-type"), "")
-    found = _CHARSET.search(content_type)
-    return found[1] if found else None
+def _declared(document: Document) -> tuple[str | None, ...]:
+    return (charset_in(dict(document.headers).get("content-type", "")),)
 
 
 def _article(document: Document, copy: Copy, doubts: list[str]) -> Article:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from monitor.core.text.characters import decode, marked_character_set, wide_character_set
+from monitor.core.text.decoding import decode, marked_character_set, wide_character_set
 from monitor.model import Document, Format, Refused
 
 HEAD = 65_536

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.core import formats
 from monitor.core.formats import feed, read
-from monitor.model import Article, ContentHash, Document, Parsed, Refused, SourceId, Zone
+from monitor.model import Article, ContentHash, Document, Format, Parsed, Refused, SourceId, Zone
 
 Make = Callable[..., Document]
 
@@ -29,47 +30,101 @@ def _articles(found: Parsed | Refused) -> tuple[Article, ...]:
     return found.articles
 
 
-@pytest.mark.parametrize(
-    "poison",
-    [
-        rss("<item><title>a&#x110000;</title></item>"),
-        rss("<item><title>a&#xD800;</title></item>") + "<",
-        rss("<item><title>a&#99999999999;</title></item>"),
-    ],
-)
-def test_what_feedparser_raises_is_a_refusal(poison: str, document: Make) -> None:
-    found = read(document(poison))
-    assert isinstance(found, Refused)
-    assert "its parser gave up" in found.reason
+GML = "xmlns:gml='http://www.opengis.net/gml'"
+PSC = "xmlns:psc='http://podlove.org/simple-chapters'"
 
 
 @pytest.mark.parametrize(
-    "aside",
+    ("poison", "doubt"),
     [
-        "<gml:pos xmlns:gml='http://www.opengis.net/gml'>1 2</gml:pos>",
-        "<p:chapter xmlns:p='http://podlove.org/simple-chapters' title='One'/>",
-        "<category>Mars<title>Venus</title></category>",
-        "<CATEGORY xmlns='http://www.w3.org/2005/Atom' term='Mars'>Venus</CATEGORY>",
+        ("&#x110000;", "no such character as &#x110000;"),
+        ("&#xD800;", "no such character as &#xD800;"),
+        ("&#0055555", "no such character as &#0055555"),
+        ("&#99999999999;", "no such character as &#99999999999;"),
+        (f"&#{'9' * 5_000};", "no such character as &#99999999999999"),
+        ("<a x:b='' xmlns:x='two words'/>", "the feed is damaged, 3 items were read"),
+        (f"<gml:pos {GML}>1 2</gml:pos>", None),
+        (f"<psc:chapters {PSC}><psc:chapter/></psc:chapters>", None),
     ],
 )
-def test_what_no_reader_asks_for_costs_no_item(aside: str, document: Make) -> None:
-    (article,) = _articles(
-        read(document(rss(f"<item>{aside}<title>One</title>{aside}<author>Ada</author></item>")))
-    )
-    assert (article.text, article.headline, article.byline) == ("One\n\nAda", "One", "Ada")
+@pytest.mark.parametrize("damage", ["", "<"])
+def test_what_feedparser_raises_on_costs_no_item(
+    poison: str, doubt: str | None, damage: str, document: Make
+) -> None:
+    texts = [f"<guid>{n}</guid><description>Text {n}</description>" for n in range(3)]
+    texts[1] += poison
+    items = "".join(f"<item>{text}<title>No. {n}</title></item>" for n, text in enumerate(texts))
+    found = read(document(rss(items) + damage))
+    assert isinstance(found, Parsed), found
+    read_of = [(a.native_id, a.headline, a.body) for a in found.articles]
+    assert read_of == [(str(n), f"No. {n}", f"Text {n}") for n in range(3)]
+    if doubt:
+        assert any(doubt in said for said in found.doubts), found.doubts
 
 
-def test_an_encoding_that_is_none_of_text_is_no_surprise(document: Make) -> None:
-    # Python decodes it to something from 3.13 on, and raised before.
-    found = read(
-        document(
-            rss("<item><title>One</title></item>", declaration="<?xml version='1.0' encoding='punycode'?>")
-        )
+def test_what_could_not_be_read_of_a_damaged_feed_is_said(document: Make) -> None:
+    content = rss(f"<item><title>One</title><gml:pos {GML}>1 2</gml:pos></item>") + "<"
+    found = read(document(content))
+    assert isinstance(found, Parsed)
+    assert found.doubts[1:] == ("elements that could not be read were left out: gml:pos",)
+
+
+def test_a_reference_to_no_character_stands_as_one_that_is_none(document: Make) -> None:
+    title = "&#x4E2D;a&#xD800;b&#128512;c&#x110000;d&#1114111;&#1114112;"
+    (article,) = _articles(found := read(document(rss(f"<item><title>{title}</title></item>"))))
+    assert article.headline == "中a\ufffdb😀c\ufffdd\U0010ffff\ufffd"
+    assert found.doubts == ("there is no such character as &#1114112;; \ufffd stands for it",)
+
+
+def test_what_a_parser_raises_is_a_refusal(document: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def surprised(document: Document) -> Parsed:
+        raise RecursionError("too\n deep")
+
+    monkeypatch.setitem(formats._READERS, Format.RSS, surprised)
+    found = read(document(rss("<item><title>a</title></item>")))
+    assert found == Refused(reason="its parser gave up: RecursionError: too deep")
+
+
+@pytest.mark.parametrize("name", ["punycode", "zlib", "no-such-set", "windows-1251", "utf-16"])
+def test_a_declaration_does_not_make_another_set_of_utf_8(name: str, document: Make) -> None:
+    declaration = f"<?xml version='1.0' encoding='{name}'?>"
+    found = read(document(rss("<item><title>Мир — наш</title></item>", declaration=declaration)))
+    assert isinstance(found, Parsed), found
+    assert [article.headline for article in found.articles] == ["Мир — наш"]
+    assert found.doubts == ()
+
+
+@pytest.mark.parametrize("headers", [{}, {"content-type": "text/xml; charset=utf-8"}])
+@pytest.mark.parametrize("declaration", ["", "<?xml version='1.0' encoding='utf-8'?>"])
+def test_one_stray_byte_in_one_item_leaves_all_others_as_they_were(
+    declaration: str, headers: dict[str, str], document: Make
+) -> None:
+    feed_of = rss(
+        "<item><title>Погода ~ хорошая</title></item><item><title>Минск</title></item>", "", declaration
     )
-    if isinstance(found, Refused):
-        assert "its parser gave up" in found.reason
-    else:
-        assert [article.headline for article in found.articles] == ["One"]
+    content = feed_of.encode().replace(b"~", b"\x97")
+    found = read(document(content, "https://news.example/feed", headers))
+    assert [article.headline for article in _articles(found)] == ["Погода — хорошая", "Минск"]
+    assert found.doubts == ("bytes that are no UTF-8 were read as windows-1252: 1",)
+
+
+@pytest.mark.parametrize("name", ["windows-1251", "koi8-r"])
+@pytest.mark.parametrize("declared", ["utf-8", None])
+def test_cyrillic_that_calls_itself_utf_8_is_read(name: str, declared: str | None, document: Make) -> None:
+    declaration = f"<?xml version='1.0' encoding='{declared}'?>" if declared else ""
+    text = "Министр прилетел вечером и сразу поехал на совещание."
+    content = rss(f"<item><title>{text}</title></item>", declaration=declaration).encode(name)
+    found = read(document(content))
+    assert [article.headline for article in _articles(found)] == [text]
+    assert found.doubts
+
+
+def test_the_declaration_counts_where_the_servers_character_set_is_wrong(document: Make) -> None:
+    declaration = "<?xml version='1.0' encoding='windows-1251'?>"
+    content = rss("<item><title>Мир</title></item>", declaration=declaration).encode("windows-1251")
+    found = read(document(content, headers={"content-type": "application/rss+xml; charset=utf-8"}))
+    assert [article.headline for article in _articles(found)] == ["Мир"]
+    assert found.doubts == ()
 
 
 def test_no_feed_makes_a_connection_or_opens_a_file(document: Make, monkeypatch: pytest.MonkeyPatch) -> None:

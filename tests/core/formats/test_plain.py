@@ -56,8 +56,10 @@ def test_bytes_are_read_by_hint_mark_or_header(
 
 def test_bytes_that_fit_no_hint_are_read_and_doubted(document: Make) -> None:
     article = _article(read(document(b"A caf\xe9 burned.", encoding="utf-8")))
-    assert article.text == "A caf\ufffd burned."
-    assert article.doubts == ("some bytes are no utf-8; they stand as \ufffd",)
+    assert article.text == "A café burned."
+    assert article.doubts == ("bytes that are no UTF-8 were read as windows-1252: 1",)
+    article = _article(read(document(b"A caf\xe9 burned.", encoding="shift_jis")))
+    assert article.doubts == ("some bytes are no cp932; they stand as \ufffd",)
 
 
 def test_the_users_agency_counts_where_the_copy_names_none(document: Make) -> None:

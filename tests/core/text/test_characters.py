@@ -1,4 +1,4 @@
-"""Bytes become the text that was meant, and stored text is clean."""
+"""Stored text is clean, whatever it was made of."""
 
 import time
 import unicodedata
@@ -7,46 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.text.characters import character_set, clean, decode, one_line
-
-
-@pytest.mark.parametrize(
-    ("content", "options", "text"),
-    [
-        (b"caf\xc3\xa9", {}, "café"),
-        (b"caf\xe9 \x93yes\x94", {}, "café “yes”"),
-        ("мир".encode("windows-1251"), {"hint": "windows-1251"}, "мир"),
-        ("мир".encode("koi8-r"), {"declared": "koi8-r"}, "мир"),
-        ("мир".encode("koi8-r"), {"hint": "koi8-r", "declared": "utf-8"}, "мир"),
-        ("мир".encode("utf-16"), {}, "мир"),
-        ("мир".encode("utf-16"), {"declared": "utf-8"}, "мир"),
-        (b"\xef\xbb\xbfcaf\xc3\xa9", {"hint": "utf-8"}, "café"),
-        ("plain words".encode("utf-16-le"), {}, "plain words"),
-        ("plain words".encode("utf-16-be"), {}, "plain words"),
-        (b"caf\xe9", {"hint": "punycode"}, "café"),
-        (b"caf\xe9", {"declared": "no such thing"}, "café"),
-        (b"\x93yes\x94", {"declared": "iso-8859-1"}, "“yes”"),
-        (b"", {}, ""),
-    ],
-)
-def test_bytes_are_read_as_they_were_written(content: bytes, options: dict[str, str], text: str) -> None:
-    found, doubt = decode(content, **options)
-    assert clean(found) == text
-    assert doubt is None
-
-
-def test_bytes_that_do_not_fit_are_a_doubt() -> None:
-    text, doubt = decode(b"caf\xe9", hint="utf-8")
-    assert text == "caf\ufffd"
-    assert doubt is not None
-    assert "utf-8" in doubt
-
-
-@pytest.mark.parametrize(
-    "name", ["punycode", "idna", "unicode_escape", "hex", "zlib", "rot13", "undefined", "", None]
-)
-def test_codecs_that_are_no_character_sets_are_none(name: str | None) -> None:
-    assert character_set(name) is None
+from monitor.core.text.characters import clean, one_line
 
 
 @pytest.mark.parametrize(
