@@ -175,6 +175,19 @@ async def test_what_waits_is_made_due_by_the_command_itself_where_none_runs(
         await until(lambda: again.alerts()[0]["deliveries"][0]["state"] == "sent")
 
 
+async def test_a_daemon_that_hangs_up_on_a_command_is_named(tmp_path: Path, config: Path) -> None:
+    state = tmp_path / "state"
+    os.mkdir(state)
+
+    def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with await asyncio.start_unix_server(hang_up, str(state / "control.sock")):
+        result = await asyncio.to_thread(Desk(config, state).run, "deliveries", "--retry")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "control.sock: the daemon did not answer" in result.stderr
+
+
 # -- its own news ----------------------------------------------------------------------------
 
 
