@@ -184,7 +184,7 @@ def _ends_within_an_item(content: bytes) -> bool:
 def _base(document: Document) -> str:
     if not document.location.startswith(("http://", "https://")):
         return ""
-    return urljoin(document.location, dict(document.headers).get("content-location", ""))
+    return _joined(document.location, dict(document.headers).get("content-location", "")) or document.location
 
 
 def _headers(document: Document, base: str, content: bytes) -> dict[str, str]:

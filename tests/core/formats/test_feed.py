@@ -184,6 +184,24 @@ def test_an_items_link_is_its_own_page(item: str, url: str | None, document: Mak
 
 
 @pytest.mark.parametrize(
+    ("where", "url"),
+    [
+        ("https://a.example/b/feed", "https://a.example/b/1"),
+        ("/c/", "https://news.example/c/1"),
+        ("http://[1/", "https://news.example/1"),
+        ("", "https://news.example/1"),
+    ],
+)
+def test_links_are_relative_to_where_the_server_says_the_feed_is(
+    where: str, url: str, document: Make
+) -> None:
+    content = rss("<item><title>t</title><link>1</link></item>")
+    headers = {"content-location": where}
+    (article,) = _articles(read(document(content, "https://news.example/feed", headers)))
+    assert article.url == url
+
+
+@pytest.mark.parametrize(
     ("channel", "item", "language"),
     [
         ("<language>en_US</language>", "", "en-US"),
