@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from monitor.core.text.urls import host_key
 from monitor.model import (
     Backlog,
     ChannelName,
@@ -50,6 +51,11 @@ class FeedSettings:
     def kind(self) -> SourceKind:
         """How it is polled."""
         return SourceKind.FEED
+
+    @property
+    def host(self) -> str:
+        """Who is asked."""
+        return host_key(self.url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,10 @@ from typing import Any
 
 import structlog
 
-from monitor.config.settings import Keep, Settings
+from monitor.config.settings import FeedSettings, Keep, Settings
 from monitor.core import schedule
 from monitor.deliver import Deliver
+from monitor.engine.hosts import Hosts
 from monitor.engine.ticks import Ticks
 from monitor.errors import DiskFull, MonitorError
 from monitor.ingest.folders import Folders
@@ -57,12 +58,14 @@ class Embedded:
         self._ticks = Ticks(clock, TICK, self.tick, self.clock_jumped)
         self._tasks: set[asyncio.Task[None]] = set()
         self._polling: dict[SourceId, asyncio.Task[None]] = {}
+        self._hosts = Hosts()
         self._unfinished: dict[SourceId, SourceState] = {}
         self._more_due = False
         self._round: datetime | None = None
         """The moment that a single round is for: what comes due during it waits for the next."""
         self._paused = False
         self._running = False
+        self._stopped = False
         self._told_of_disk = False
         self._keeping: asyncio.Task[None] | None = None
         self._upkeep_due = clock.monotonic()
@@ -104,7 +107,7 @@ class Embedded:
 
     async def stop(self, grace: timedelta) -> None:
         """Start nothing more, and let what is in flight finish within the grace."""
-        self._running = False
+        self._running, self._stopped = False, True
         self._ticks.stop()
         self._deliver.stop()
         if self._tasks:
@@ -154,24 +157,46 @@ class Embedded:
         claimed = await self._store.claim_sources(SourceKind.FEED, now, room, LEASE)
         self._more_due = len(claimed) == room
         for state in (*self._unfinished.values(), *claimed):
-            if state.id not in self._polling:
-                self._start_poll(state)
+            if state.id not in self._polling and state.id not in self._hosts:
+                self._take_up(state)
         self._unfinished.clear()
 
-    def _start_poll(self, state: SourceState) -> None:
+    def _take_up(self, state: SourceState) -> None:
+        """Begin a poll, or have it wait for others of its host."""
         assert self._plan is not None
-        if state.id in self._plan.sources:
-            task = self._spawn(self._poll(self._plan, state), f"poll {state.name}")
-            self._polling[state.id] = task
+        feed = self._plan.sources.get(state.id)
+        if isinstance(feed, FeedSettings) and self._hosts.admit(feed.host, state):
+            self._start_poll(self._plan, feed.host, state)
 
-    async def _poll(self, plan: Plan, state: SourceState) -> None:
+    def _start_poll(self, plan: Plan, host: str, state: SourceState) -> None:
+        task = self._spawn(self._poll(plan, host, state), f"poll {state.name}")
+        self._polling[state.id] = task
+
+    async def _poll(self, plan: Plan, host: str, state: SourceState) -> None:
         try:
-            await self._guarded(self._ingest.begin(plan, state))
+            if state.id in plan.sources:
+                await self._guarded(self._ingest.begin(plan, state))
         finally:
             self._polling.pop(state.id, None)
-        if self._more_due and len(self._polling) < POLLS_AT_ONCE // 2 and not self._paused:
+            self._go_on(host)
+        if self._more_due and len(self._polling) < POLLS_AT_ONCE // 2 and self._may_poll:
             self._more_due = False
-            await self._poll_feeds(self._round or self._clock.now())
+            try:
+                await self._poll_feeds(self._round or self._clock.now())
+            except MonitorError as error:
+                log.error("claiming", error=str(error))
+
+    def _go_on(self, host: str) -> None:
+        """Begin the next poll of a host; while polls wait for room on the disk, its whole line does."""
+        while (following := self._hosts.leave(host)) is not None:
+            if self._may_poll and self._plan is not None:
+                self._start_poll(self._plan, host, following)
+                return
+            self._unfinished[following.id] = following
+
+    @property
+    def _may_poll(self) -> bool:
+        return not self._paused and not self._stopped
 
     async def _guarded(self, poll: Poll) -> None:
         """Poll a feed; a surprise costs that source that poll, and no other anything."""

@@ -242,6 +242,38 @@ async def test_feeds_of_one_host_are_asked_one_at_a_time_and_a_hung_one_holds_up
         await elsewhere.close()
 
 
+async def test_a_hung_host_s_many_feeds_take_no_other_s_place_and_none_is_begun_after_the_end(
+    config: Path, wire: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "POLLS_AT_ONCE", 4)
+    gate = asyncio.Event()
+
+    async def hang(writer: asyncio.StreamWriter) -> None:
+        await gate.wait()
+        writer.write(answer_of(200, speech(9)))
+
+    elsewhere = await Server(address="127.0.0.2").start()
+    try:
+        with (config / "sources.yaml").open("a") as sources:
+            sources.writelines(f'  - "{wire.url(f"/{n}")}"\n' for n in range(12))
+            sources.write(f'  - {{url: "{elsewhere.url()}", name: Elsewhere, alert_backlog: all}}\n')
+        wire.answers = dict.fromkeys(("/one", *(f"/{n}" for n in range(12))), hang)
+        elsewhere.answers["/feed"] = answer_of(200, speech(5))
+        room = Newsroom(config, tmp_path / "state")
+        async with room.open():
+            room.app.engine.start()
+            for _ in range(9):
+                await room.app.engine.tick(room.clock.now())
+            await until(lambda: room.source("Elsewhere")["health"] == "ok")
+            stopping = asyncio.create_task(room.app.engine.stop(HOUR))
+            await asyncio.sleep(0)
+            gate.set()
+            await stopping
+        assert len(wire.requests) <= 2
+    finally:
+        await elsewhere.close()
+
+
 async def test_more_feeds_than_are_asked_at_once_are_all_asked_in_one_round(
     config: Path, wire: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
