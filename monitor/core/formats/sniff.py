@@ -68,7 +68,12 @@ _MAIL_HEADER = re.compile(
 )
 _IPTC_7901 = re.compile(rb"\x01[ -~\xa0-\xff]{4,90}[\r\n]+[^\x00]{0,60}\x02")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_JSON = re.compile(r"\{\s*(?:\"|\}|\Z)|\[\s*(?:[\[{\"\d\]-]|\Z)|(?:null|true|false)\s*\Z")
+_VALUE = r"(?:\"(?:[^\"\\\n]|\\.)*+\"|-?\d[\d.eE+-]*+|(?:null|true|false)\b)"
+_JSON = re.compile(
+    rf"\{{\s*(?:{_VALUE}\s*:|\}}?\s*\Z)"  # {{"name": …
+    rf"|\[[\s\[]*(?:\{{\s*[\"}}]|{_VALUE}[\s\]]*(?:,\s*(?:{_VALUE}\s*[,\]]|[\[{{])|\Z)|[\s\]]*\Z)"  # and no [2 of 3]
+    r"|(?:null|true|false)\s*\Z"
+)
 
 
 def sniff(document: Document) -> Format | Refused | None:
