@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from monitor.config import addresses, places, schema, words
-from monitor.config.problems import Mistakes, Problem, Unfit, quote
+from monitor.config.problems import Files, Mistakes, Problem, Unfit, quote
 from monitor.config.reading import Reading, read_part
 from monitor.config.secret import Secrets
 from monitor.config.settings import (
@@ -29,12 +29,13 @@ from monitor.config.settings import (
     Secret,
     Settings,
 )
+from monitor.config.text import stamp_of
 from monitor.config.tree import Entries
 from monitor.config.watches import Watches, check_tell
 from monitor.model import (
     Backlog,
     ChannelName,
-    ContentHash,
+    FileStamp,
     Hints,
     Priority,
     Recipient,
@@ -89,9 +90,10 @@ class _Load:
     directory: Path
     secrets: Secrets
     problems: list[Problem] = field(default_factory=list)
-    files: dict[Path, ContentHash] = field(default_factory=dict)
+    files: dict[Path, FileStamp | None] = field(default_factory=dict)
 
     def settings(self) -> Settings:
+        self.files |= {path: stamp_of(path) for path in places.files(self.directory)}
         self.problems.extend(places.missing(self.directory))
         self.problems.extend(places.strays(self.directory))
         monitor = self._read(places.MONITOR, schema.Monitor)
@@ -105,7 +107,7 @@ class _Load:
         if monitor is not None:
             self.problems[:0] = monitor.problems
         if self.problems:
-            raise Mistakes(self.problems)
+            raise Mistakes(self.problems, self._known())
         return Settings(
             directory=self.directory,
             contact=model.contact,
@@ -118,19 +120,21 @@ class _Load:
             fallback=fallback,
             keep=_keep(model.keep),
             network=Network(allow=tuple(model.network.allow) if model.network else ()),
-            files=tuple({**self.files, **self.secrets.files}.items()),
+            files=self._known(),
         )
+
+    def _known(self) -> Files:
+        return tuple({**self.files, **self.secrets.files}.items())
 
     def _read(self, name: str, model: type[M]) -> Reading[M] | None:
         path = self.directory / name
-        if not path.exists():
-            return None
+        if not os.path.exists(path):
+            return None  # told of already
         try:
             reading = read_part(path, model)
         except Mistakes as error:
             self.problems.extend(error.found)
             return None
-        self.files[path] = reading.page.file.hash
         return reading
 
     # -- monitor.yaml

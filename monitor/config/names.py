@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +15,7 @@ from monitor.config.entry import Defaults, make_watch
 from monitor.config.problems import Flaw, Mistakes, Problem, Unfit, listed, meant, quote
 from monitor.config.schema import KINDS
 from monitor.config.text import cannot_read, encoding_of, require_regular, shown
-from monitor.model import Condition, ContentHash, Origin, Priority, Term, Watch, WatchKind
+from monitor.model import Condition, Origin, Priority, Term, Watch, WatchKind
 
 KEYS = ("name", "id", "kind", "also", "priority", "note", "ids", "tell")
 MOST_LINE = 200_000
@@ -33,7 +32,6 @@ class Names:
 
     shown: str
     watches: tuple[Watch, ...]
-    hash: ContentHash
 
 
 @dataclass(slots=True)
@@ -50,22 +48,6 @@ class _Entry:
     tell: tuple[str, ...] | None = None
 
 
-class _Hashing(io.RawIOBase):
-    """Hashes a file's bytes as they are read."""
-
-    def __init__(self, raw: io.FileIO) -> None:
-        self._raw = raw
-        self.digest = hashlib.sha256()
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        count = self._raw.readinto(buffer) or 0
-        self.digest.update(memoryview(buffer)[:count])
-        return count
-
-
 def read_names(path: Path, defaults: Defaults) -> Names:
     """Read a list of names. Its ending, .csv, .jsonl or .ndjson, says how it is written.
 
@@ -77,21 +59,19 @@ def read_names(path: Path, defaults: Defaults) -> Names:
         if reader is None:
             raise Flaw(1, 1, f"a list of names must end in .csv or .jsonl, not `{quote(path.suffix)}`")
         require_regular(path)
-        with path.open("rb", buffering=0) as raw:
-            hashing = _Hashing(raw)
-            watches = _watches(_text(hashing), path.name, known, reader, defaults)
+        with path.open("rb") as file, _text(file) as text:
+            watches = _watches(text, path.name, known, reader, defaults)
     except Flaw as flaw:
         raise Mistakes([Problem(known, flaw.line, flaw.column, "file", flaw.text)]) from None
     except OSError as error:
         raise Mistakes([Problem(known, 1, 1, "file", cannot_read(error))]) from None
-    return Names(known, watches, ContentHash(hashing.digest.hexdigest()))
+    return Names(known, watches)
 
 
-def _text(raw: io.RawIOBase) -> io.TextIOWrapper:
-    buffered = io.BufferedReader(raw, 1 << 16)
-    encoding, mark = encoding_of(buffered.peek(4)[:4])
-    buffered.read(mark)
-    return io.TextIOWrapper(buffered, encoding=encoding, errors="surrogateescape", newline="")
+def _text(file: io.BufferedReader) -> io.TextIOWrapper:
+    encoding, mark = encoding_of(file.peek(4)[:4])
+    file.read(mark)
+    return io.TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
 
 
 def _watches(

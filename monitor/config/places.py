@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from monitor.config.access import closed
 from monitor.config.problems import Problem
 from monitor.config.text import shown
 from monitor.errors import UsageError
@@ -55,19 +57,30 @@ def state_directory(environ: Mapping[str, str], checkout: Path | None) -> Path:
 
 def watchlist_files(directory: Path) -> tuple[Path, ...]:
     """Give the watchlist files of a configuration, in the order of their names."""
-    return tuple(p for p in sorted((directory / WATCHLISTS).glob("*.yaml")) if not p.name.startswith("."))
+    lists = _entries(directory / WATCHLISTS)
+    return tuple(p for p in lists if p.suffix == ".yaml" and not p.name.startswith("."))
+
+
+def files(directory: Path) -> tuple[Path, ...]:
+    """Give every file in a configuration's folder that counts: what is read, and what is told of for its name."""
+    named = [p for folder in (directory, directory / WATCHLISTS) for p in _entries(folder) if _like_yaml(p)]
+    return tuple(dict.fromkeys([directory / MONITOR, directory / SOURCES, *named]))
 
 
 def missing(directory: Path) -> Iterator[Problem]:
-    """Give what a configuration lacks as a whole: its folder, or one of its files."""
+    """Give what a configuration lacks as a whole: its folder, one of its files, or leave to read them."""
     known = shown(directory)
+    for folder in (directory, directory / WATCHLISTS):
+        if told := closed(folder):
+            yield Problem(shown(folder), 1, 1, "file", told)
+            return
     if not directory.is_dir():
         told = "there is no such folder; check the spelling, or make it with `monitor init`"
         yield Problem(known, 1, 1, "file", told)
         return
     wanted = {MONITOR: "which may be short: `tell: [terminal]`", SOURCES: "which names what is read"}
     for name, what in wanted.items():
-        if not (directory / name).exists():
+        if not os.path.exists(directory / name):
             yield Problem(
                 shown(directory / name), 1, 1, "file", f"is missing, {what}: `monitor init` writes one"
             )
@@ -88,7 +101,7 @@ def strays(directory: Path) -> Iterator[Problem]:
 
 
 def _entries(folder: Path) -> list[Path]:
-    """Give what lies in a folder; nothing where it may not be listed, since its files are then told of one by one."""
+    """Give what lies in a folder; nothing where it may not be listed, which is told of by itself."""
     try:
         return sorted(folder.iterdir())
     except OSError:
@@ -96,7 +109,9 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _like_yaml(path: Path) -> bool:
-    return not path.name.startswith(".") and _LIKE_YAML.search(path.name) is not None and not path.is_dir()
+    return (
+        not path.name.startswith(".") and _LIKE_YAML.search(path.name) is not None and not os.path.isdir(path)
+    )
 
 
 def _meant(name: str) -> str:

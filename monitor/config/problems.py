@@ -6,9 +6,14 @@ import difflib
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
 
 from monitor.errors import ConfigError
+from monitor.model import FileStamp
 
+Files: TypeAlias = tuple[tuple[Path, FileStamp | None], ...]
+"""Files with how each looked; None: it was not there, or could not be looked at."""
 SHOWN_AT_MOST = 200
 """Problems listed for one file; what goes beyond is counted."""
 SOUGHT_AT_MOST = 1_000
@@ -137,14 +142,16 @@ class Mistakes(ConfigError):
     """A ConfigError that still knows its problems one by one, so that those of several files can be told together.
 
     They are told file by file, in the order they stand in it; what is too much for one file is counted.
+    `files` are those that were read or sought, as they looked before: a change of any may mend it.
     """
 
-    def __init__(self, found: Iterable[Problem]) -> None:
+    def __init__(self, found: Iterable[Problem], files: Files = ()) -> None:
         self.found = tuple(dict.fromkeys(found))
-        files: dict[str, list[Problem]] = {}
+        self.files = files
+        by_file: dict[str, list[Problem]] = {}
         for problem in self.found:
-            files.setdefault(problem.file, []).append(problem)
-        super().__init__(tuple(line for problems in files.values() for line in _told(sorted(problems))))
+            by_file.setdefault(problem.file, []).append(problem)
+        super().__init__(tuple(line for problems in by_file.values() for line in _told(sorted(problems))))
 
 
 def _told(problems: list[Problem]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -10,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from monitor.config.problems import Flaw, Unfit, quote
-from monitor.config.text import read_bytes, shown
-from monitor.model import ContentHash
+from monitor.config.text import read_bytes, shown, stamp_of
+from monitor.model import FileStamp
 
 MOST_BYTES = 64_000
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
@@ -28,8 +27,8 @@ class Secrets:
     """The folder that systemd puts a service's credentials in."""
     wanted: bool = True
     """False: leave references as they stand, for a command that sends nothing."""
-    files: dict[Path, ContentHash] = field(default_factory=dict)
-    """What was read for it, and its hash."""
+    files: dict[Path, FileStamp | None] = field(default_factory=dict)
+    """What was read or sought for it, as it looked before."""
 
     def fill(self, text: str, base: Path) -> str:
         """Put secrets in place of the references in a text; paths are seen from `base`. Raises Unfit."""
@@ -70,6 +69,7 @@ class Secrets:
         return self._file(self.credentials / name)
 
     def _file(self, path: Path) -> str:
+        self.files[path] = stamp_of(path)
         try:
             content = read_bytes(path, MOST_BYTES)
             text = content.decode("utf-8-sig").rstrip("\r\n")
@@ -79,7 +79,6 @@ class Secrets:
             raise Unfit(f"the secret's file `{quote(shown(path))}` is no text in UTF-8") from None
         if not text or "\0" in text:
             raise Unfit(f"the secret's file `{quote(shown(path))}` is empty, or no text")
-        self.files[path] = ContentHash(hashlib.sha256(content).hexdigest())
         return text
 
 

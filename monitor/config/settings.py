@@ -11,7 +11,7 @@ from monitor.core.text.urls import host_key
 from monitor.model import (
     Backlog,
     ChannelName,
-    ContentHash,
+    FileStamp,
     Hints,
     Priority,
     Recipient,
@@ -138,5 +138,5 @@ class Settings:
     """The top `tell:`; hears of troubles too where the channels of `troubles` fail."""
     keep: Keep = Keep()
     network: Network = Network()
-    files: tuple[tuple[Path, ContentHash], ...] = ()
-    """Every file that was read, as it was: a change of any asks for a reload."""
+    files: tuple[tuple[Path, FileStamp | None], ...] = ()
+    """Every file that was read, as it looked before that: a change of any asks for a reload."""

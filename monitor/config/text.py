@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import codecs
-import hashlib
 import os
 import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitor.config.access import denied
 from monitor.config.problems import Flaw, Mistakes, Problem
-from monitor.model import ContentHash
+from monitor.model import FileStamp
 
 MOST_BYTES = 16_000_000
 
@@ -24,12 +24,11 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A file as it was read: where, under what name a user knows it, what it says, and its SHA-256."""
+    """A file as it was read: where, under what name a user knows it, and what it says."""
 
     path: Path
     shown: str
     text: str
-    hash: ContentHash
 
     @property
     def name(self) -> str:
@@ -45,14 +44,24 @@ def shown(path: Path) -> str:
         return str(path)
 
 
+def stamp_of(path: Path) -> FileStamp | None:
+    """Give how a file looks; None where it is not there, or may not be looked at."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):  # a NUL in the path itself
+        return None
+    return FileStamp(
+        size=found.st_size, mtime_ns=found.st_mtime_ns, ctime_ns=found.st_ctime_ns, inode=found.st_ino
+    )
+
+
 def read_text(path: Path) -> TextFile:
     """Read a file. Raises ConfigError where it is missing, too large, no regular file or no text."""
     try:
-        content = read_bytes(path, MOST_BYTES)
-        text = decode(content)
+        text = decode(read_bytes(path, MOST_BYTES))
     except Flaw as flaw:
         raise Mistakes([Problem(shown(path), flaw.line, flaw.column, "file", flaw.text)]) from None
-    return TextFile(path, shown(path), text, ContentHash(hashlib.sha256(content).hexdigest()))
+    return TextFile(path, shown(path), text)
 
 
 def read_bytes(path: Path, most: int) -> bytes:
@@ -88,8 +97,8 @@ def cannot_read(error: OSError) -> str:
     """Say why a file could not be read, and what to do."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return "there is no such file; check the spelling, or make it with `monitor init`"
-    if isinstance(error, PermissionError):
-        return "may not be read by this user; check who owns it, and its permissions"
+    if isinstance(error, PermissionError) and error.filename:
+        return denied(Path(os.fsdecode(error.filename)))
     return f"cannot be read: {error.strerror or error}"
 
 

@@ -15,13 +15,14 @@ from monitor.config.entry import Defaults, make_watch
 from monitor.config.names import read_names
 from monitor.config.problems import SOUGHT_AT_MOST, Mistakes, Problem, meant, quote
 from monitor.config.reading import Reading, read_part
+from monitor.config.text import stamp_of
 from monitor.config.tree import Entries, Items, Scalar, Step, locate
 from monitor.config.words import default_id
 from monitor.model import (
     ANYWHERE,
     ChannelName,
     Condition,
-    ContentHash,
+    FileStamp,
     Origin,
     Priority,
     Term,
@@ -68,7 +69,8 @@ class Watches:
         default_factory=list
     )
     """Where a reference stands, whose it is, and what it says."""
-    files: dict[Path, ContentHash] = field(default_factory=dict)
+    files: dict[Path, FileStamp | None] = field(default_factory=dict)
+    """Lists of names, as they looked before they were read."""
 
     def read(self, path: Path) -> None:
         """Read one watchlist file and the lists of names that it names."""
@@ -78,7 +80,6 @@ class Watches:
             self.problems.extend(error.found)
             return
         self.readings.append(reading)
-        self.files[path] = reading.page.file.hash
         self.doubtful |= set(_doubtful(reading))
         if reading.model is not None:
             self._take(reading, reading.model)
@@ -111,6 +112,7 @@ class Watches:
 
     def _names(self, reading: Reading[schema.Watchlist], number: int, file: str, defaults: Defaults) -> None:
         path = reading.page.file.path.parent / file
+        self.files[path] = stamp_of(path)
         if not os.path.exists(path):
             reading.blame(
                 f"there is no file `{quote(file)}` in {quote(str(path.parent))}", "names_from", number
@@ -121,7 +123,6 @@ class Watches:
         except Mistakes as error:
             self.problems.extend(error.found)
             return
-        self.files[path] = found.hash
         watches = found.watches
         point = lambda i: (watches[i].origin.line, 1, "name")  # noqa: E731
         self.sheets.append(Sheet(found.shown, watches, point, listed=True, tell=defaults.tell))

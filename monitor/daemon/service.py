@@ -15,6 +15,7 @@ import structlog
 
 from monitor.app import App, Configured
 from monitor.config import load
+from monitor.config.problems import Files, Mistakes
 from monitor.config.settings import Secret, Settings
 from monitor.control import Control
 from monitor.daemon.logs import redact
@@ -63,6 +64,7 @@ class Service:
         self._reload = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._configured: Configured | None = None
+        self._status = ""
 
     async def run(self, settings: Settings) -> None:
         """Run until a signal asks to stop; then finish what is in flight."""
@@ -73,7 +75,7 @@ class Service:
         self._app.engine.start()
         self._begin(self._take_up_saved(settings), "configuration")
         self._begin(self._feed_watchdog(), "watchdog")
-        self._notify.ready(_status(settings))
+        self._notify.ready(self._status)
         log.info("running", config=str(settings.directory), **_counts(settings))
         await self._stopping.wait()
         await self._end()
@@ -102,7 +104,7 @@ class Service:
 
     async def _take_up_saved(self, settings: Settings) -> None:
         """Reload whenever files were saved, or a SIGHUP came. A bad configuration changes nothing."""
-        watch = ConfigWatch(settings.directory, _files(settings))
+        watch = ConfigWatch(settings.directory, settings.files)
         while True:
             # Not wait_for, which in Python 3.11 loses a cancellation that comes along with what is waited for.
             with suppress(TimeoutError):
@@ -110,42 +112,55 @@ class Service:
                     await self._reload.wait()
             asked = self._reload.is_set()
             self._reload.clear()
-            try:
-                if await asyncio.to_thread(watch.changed) or asked:
-                    self._notify.reloading()
-                    watch.take(await self._try_to_reload())
-            except Exception as error:
-                log.error("the configuration could not be taken up", exc_info=error)
-            finally:
-                if asked:
-                    self._notify.ready("running")
+            if await asyncio.to_thread(watch.changed) or asked:
+                await self._reload_or_keep(watch)
 
-    async def _try_to_reload(self) -> tuple[Path, ...] | None:
-        """Take up the configuration as it is now. Gives its files; None where it has mistakes."""
+    async def _reload_or_keep(self, watch: ConfigWatch) -> None:
+        """Take up the configuration as it is now, or say why not; either way the service manager hears of the end."""
+        self._notify.reloading()
+        files: Files | None = None
         try:
-            settings = await asyncio.to_thread(self._place.load)
+            files = await self._take_up_or_tell()
+        except Exception as error:
+            log.error("the configuration could not be taken up, or not told of", exc_info=error)
+        watch.take(files)
+        self._notify.ready(self._status)
+
+    async def _take_up_or_tell(self) -> Files | None:
+        """Give the files of the configuration that was read, mistakes or not; None where they are not known."""
+        try:
+            return await self._take_up()
         except ConfigError as error:
-            await self._tell_of_mistakes(error)
-            self._notify.ready(f"running by the configuration of before: {error.problems[0]}")
+            await self._tell_of_mistakes(error.problems)
+            return error.files if isinstance(error, Mistakes) else None
+        except Exception as error:
+            log.error("the configuration could not be taken up", exc_info=error)
+            await self._tell_of_mistakes((f"{type(error).__name__}: the log says more",))
             return None
+
+    async def _take_up(self) -> Files:
+        settings = await asyncio.to_thread(self._place.load)
         await self._use(await self._app.configure(settings, self._configured))
         await self._app.store.tell((), (CONFIG_TROUBLE,), self._trouble_routes, self._app.clock.now())
         self._app.deliver.wake()
-        self._notify.ready(_status(settings))
         log.info("configuration taken up", **_counts(settings))
-        return _files(settings)
+        return settings.files
 
     async def _use(self, configured: Configured) -> None:
         await self._app.use(configured, self._app.spread(len(configured.settings.sources)))
         self._configured = configured
+        self._status = _status(configured.settings)
 
-    async def _tell_of_mistakes(self, error: ConfigError) -> None:
-        for problem in error.problems:
+    async def _tell_of_mistakes(self, problems: Sequence[str]) -> None:
+        for problem in problems:
             log.error("configuration", problem=problem)
-        more = len(error.problems) - MOST_PROBLEMS_TOLD
-        listed = [*error.problems[:MOST_PROBLEMS_TOLD], *([f"… and {more} more"] if more > 0 else [])]
+        self._status = f"running by the configuration of before: {problems[0]}"
+        more = len(problems) - MOST_PROBLEMS_TOLD
+        listed = [*problems[:MOST_PROBLEMS_TOLD], *([f"… and {more} more"] if more > 0 else [])]
         now = self._app.clock.now()
-        text = "The saved configuration has mistakes; the one of before stays in force.\n" + "\n".join(listed)
+        text = "The saved configuration cannot be taken up; the one of before stays in force.\n" + "\n".join(
+            listed
+        )
         # Told anew for other mistakes: whoever saves again wants to know how that went.
         await self._app.store.tell((), (CONFIG_TROUBLE,), (), now)
         trouble = Trouble(key=CONFIG_TROUBLE, text=text, at=now)
@@ -174,10 +189,6 @@ class Service:
         count = await self._app.store.retry(ids, self._app.clock.now())
         self._app.deliver.hurry()
         return count
-
-
-def _files(settings: Settings) -> tuple[Path, ...]:
-    return tuple(path for path, _ in settings.files)
 
 
 def _counts(settings: Settings) -> dict[str, int]:

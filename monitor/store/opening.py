@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
+from monitor.config.access import denied
 from monitor.errors import DiskFull, StoreCorrupt, StoreError, StoreTooNew
 from monitor.ports import Step, nothing
 from monitor.store.schema import APPLICATION_ID, PAGE_SIZE, SCHEMA_VERSION
@@ -85,7 +86,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     the reader may not write in the folder, SQLite cannot make its shared memory; nothing can change then, and the
     file is read as immutable.
     """
-    if not path.exists() or path.stat().st_size == 0:
+    if _size(path) == 0:
         raise _nothing_yet(path)
     _check_header(path)
     try:
@@ -102,6 +103,22 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise explained(error, path) from error
     return connection
+
+
+def _size(path: Path) -> int:
+    """Give a file's bytes, 0 where there is none. Raises StoreError where it may not be looked at."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> StoreError:
+    if isinstance(error, PermissionError):
+        return StoreError(f"{path}: {denied(path)}")
+    return StoreError(f"{path}: cannot be read: {error.strerror}")
 
 
 def _connect_immutable(path: Path) -> sqlite3.Connection:
@@ -162,7 +179,7 @@ def _check_header(path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise StoreError(f"{path}: cannot be read: {error.strerror}") from error
+        raise _unreadable(path, error) from error
     if not header:
         return
     if len(header) < 100 or not header.startswith(_MAGIC):

@@ -13,7 +13,6 @@ from monitor.config.text import TextFile
 from monitor.config.tree import read_tree
 from monitor.config.watches import Watches
 from monitor.errors import ConfigError
-from monitor.model import ContentHash
 
 BOMB = "a: &a [x,x]\n" + "".join(f"{c}: [*a,*a,*a,*a]\n" for c in "bcdefgh")
 DEEP = "actors: " + "[" * 5_000 + "]" * 5_000
@@ -89,7 +88,7 @@ def test_a_long_chain_of_references_is_followed_without_recursion(config: Any) -
 
 
 def _page(text: str) -> Any:
-    return read_tree(TextFile(Path("x.yaml"), "x.yaml", text, ContentHash("")))
+    return read_tree(TextFile(Path("x.yaml"), "x.yaml", text))
 
 
 def test_no_more_than_a_thousand_mistakes_are_sought() -> None:

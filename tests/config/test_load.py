@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 from monitor.config import find_directory, load, state_directory, warnings
+from monitor.config.problems import Mistakes
 from monitor.config.settings import Keep
 from monitor.errors import UsageError
 from monitor.model import Priority
@@ -108,14 +108,33 @@ def test_a_command_that_sends_nothing_needs_no_secrets(config: Any) -> None:
     assert settings.channels[1].name == "chat"
 
 
-def test_every_file_that_was_read_is_known_with_its_hash(config: Any) -> None:
+def test_every_file_that_was_read_is_known_as_it_looked(config: Any) -> None:
     config.write("pw", "secret")
     config.write("watchlists/n.csv", "name\nAnna\n")
     settings = config.load(monitor=MAIL % "smtp.paper.example", watchlist="names_from: n.csv\n")
-    files = {str(path): digest for path, digest in settings.files}
+    files = {str(path): stamp for path, stamp in settings.files}
     assert set(files) == {"monitor.yaml", "sources.yaml", "watchlists/mine.yaml", "watchlists/n.csv", "pw"}
-    for name, digest in files.items():
-        assert digest == hashlib.sha256(Path(name).read_bytes()).hexdigest()
+    for name, stamp in files.items():
+        found = Path(name).stat()
+        assert (stamp.size, stamp.mtime_ns, stamp.inode) == (found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+def test_a_configuration_with_mistakes_says_which_files_may_mend_it(config: Any) -> None:
+    (config.folder / "sources.yaml").unlink()
+    config.write("monitor.yaml", MAIL % "smtp.paper.example")
+    config.write("watchlists/people.yml", "actors: [A]\n")
+    config.write("watchlists/mine.yaml", "names_from: [../gone.csv]\n")
+    with pytest.raises(Mistakes) as caught:
+        config.load()
+    known = {str(path): stamp is not None for path, stamp in caught.value.files}
+    assert known == {
+        "monitor.yaml": True,
+        "sources.yaml": False,
+        "watchlists/mine.yaml": True,
+        "watchlists/people.yml": True,
+        "watchlists/../gone.csv": False,
+        "pw": False,
+    }
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import hashlib
 from typing import Any
 
 import pytest
@@ -73,13 +72,6 @@ def test_a_list_is_read_however_it_was_saved(content: bytes, config: Any) -> Non
 def test_a_row_over_two_lines_counts_as_the_line_it_begins_in(config: Any) -> None:
     watches = _load(config, "n.csv", 'name,note\nAnna,"one\ntwo"\nBen,\n')
     assert [(w.note, w.origin.line) for w in watches] == [("one two", 2), (None, 4)]
-
-
-def test_the_hash_is_that_of_the_whole_file(config: Any) -> None:
-    content = b"name\nAnna\n" + b"\n" * 200_000
-    _load(config, "n.csv", content)
-    files = {path.name: digest for path, digest in config.load().files}
-    assert files["n.csv"] == hashlib.sha256(content).hexdigest()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import pytest
 from monitor.config.problems import Flaw
 from monitor.config.text import TextFile
 from monitor.config.tree import Entries, Items, Node, Scalar, read_tree
-from monitor.model import ContentHash
 
 
 def _plain(node: Node) -> object:
@@ -19,7 +18,7 @@ def _plain(node: Node) -> object:
 
 
 def _read(text: str) -> Node:
-    return read_tree(TextFile(Path("x.yaml"), "x.yaml", text, ContentHash(""))).root
+    return read_tree(TextFile(Path("x.yaml"), "x.yaml", text)).root
 
 
 @pytest.mark.parametrize(
@@ -51,11 +50,11 @@ def test_every_node_knows_its_line_and_column_in_characters() -> None:
 
 @pytest.mark.parametrize("key", ["1", "null", "true", "~", "1.5", "0x1F", ".inf"])
 def test_a_key_that_is_no_text_must_be_quoted(key: str) -> None:
-    page = read_tree(TextFile(Path("x.yaml"), "x.yaml", f"{key}: a\n", ContentHash("")))
+    page = read_tree(TextFile(Path("x.yaml"), "x.yaml", f"{key}: a\n"))
     assert [str(p) for p in page.flaws] == [
         f'x.yaml:1:1: file: `{key}` is no name: put it in quotes, "{key}":'
     ]
-    assert not read_tree(TextFile(Path("x.yaml"), "x.yaml", f'"{key}": a\n', ContentHash(""))).flaws
+    assert not read_tree(TextFile(Path("x.yaml"), "x.yaml", f'"{key}": a\n')).flaws
 
 
 def test_a_cut_off_file_is_no_shorter_file() -> None:

@@ -31,6 +31,7 @@ from monitor.store import (
 )
 from monitor.store.opening import open_for_reading, open_for_writing
 from monitor.store.schema import APPLICATION_ID, FIRST, SCHEMA_VERSION
+from tests.outsider import close, outsider
 from tests.store.making import NOON, Ledger, StillClock, alerting, article, entry, new, outcome
 
 NOBODY = 65534
@@ -463,3 +464,15 @@ def test_every_step_has_one_name(path: Path) -> None:
     open_for_writing(path, ledger).close()
     assert set(ledger.names) <= set(STEPS)
     assert len(STEPS) == len(set(STEPS))
+
+
+@pytest.mark.parametrize("what", ["the folder", "the file"])
+async def test_a_reader_outside_the_group_is_told_which_to_join(shared: Path, what: str) -> None:
+    path = shared / "state" / "monitor.db"
+    path.parent.mkdir()
+    await (await with_one(path, "kept")).close()
+    group = close(path if what == "the file" else path.parent)
+    with outsider(), pytest.raises(StoreError, match=rf"sudo usermod -aG {group} ") as caught:
+        open_archive(path)
+    path.parent.chmod(0o755)
+    assert str(caught.value).startswith(f"{path}: may not be read by this login, but by the group `{group}`")
