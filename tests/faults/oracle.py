@@ -76,7 +76,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: str, handle: Callable[[BaseHTTPRequestHandler], None]) -> None:
+    def __init__(self, address: str, handle: Callable[[BaseHTTPRequestHandler], None], port: int = 0) -> None:
         self._calm = threading.Condition()
         self._open = 0
 
@@ -93,7 +93,7 @@ class Server(ThreadingHTTPServer):
             def log_message(self, *args: object) -> None:
                 pass
 
-        super().__init__((address, 0), Handler)
+        super().__init__((address, port), Handler)
         self.port = self.server_address[1]
         self._serving = threading.Thread(
             target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
@@ -218,12 +218,19 @@ class Answer:
     pause: float = 0.0
     reset: bool = False
     headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def accepts(self) -> bool:
+        return self.status < 300 and not self.reset and b'"ok": false' not in self.body
 
 
 class Webhook:
     """A receiver that logs each message once its body is there to the last byte, before it answers."""
 
-    def __init__(self, bells: Bells, answer: Callable[[], Answer] = Answer, name: str = "message") -> None:
+    def __init__(
+        self, bells: Bells, answer: Callable[[], Answer] = Answer, name: str = "message", port: int = 0
+    ) -> None:
         self._bells = bells
         self._name = name
         self.answer = answer
@@ -231,7 +238,7 @@ class Webhook:
         self.arrived: list[Arrived] = []
         self.most_at_once = self._at_once = 0
         self._lock = threading.Lock()
-        self._server = Server("127.0.0.1", self._take)
+        self._server = Server("127.0.0.1", self._take, port)
         self.port = self._server.port
 
     def _take(self, handler: BaseHTTPRequestHandler) -> None:
@@ -243,10 +250,9 @@ class Webhook:
         text = f"{said['title']}\n{said['message']}"
         markers = frozenset(MARKER.findall(text))
         answer = self.answer()
-        accepted = answer.status < 300 and not answer.reset
         alert = handler.headers.get("X-Monitor-Alert", "")
         with self._lock:
-            self.arrived.append(Arrived(self.run, alert, markers, time.monotonic(), text, accepted))
+            self.arrived.append(Arrived(self.run, alert, markers, time.monotonic(), text, answer.accepts))
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
         self._bells.ring(self._name)
@@ -262,9 +268,10 @@ class Webhook:
             handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             return
         handler.send_response(answer.status)
-        for name, value in {"Content-Length": "0", **answer.headers}.items():
+        for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
             handler.send_header(name, value)
         handler.end_headers()
+        handler.wfile.write(answer.body)
 
     @property
     def markers(self) -> set[str]:
@@ -289,11 +296,11 @@ class Drop:
         self._bells = bells or Bells()
         path.mkdir(parents=True, exist_ok=True)
 
-    def rename_in(self, marker: str, *, padding: int = 0) -> None:
+    def rename_in(self, marker: str, *, padding: int = 0, name: str = WATCHED) -> None:
         """Write under a temporary name, then give the file its own; `padding` makes it so many characters longer."""
         part = self.path / f"{marker}.txt.part"
         longer = "\n\n" + "The sitting went on for hours. " * (padding // 31) + "\n\n"
-        part.write_text(copy_text(marker).replace("\n\n", longer if padding else "\n\n"))
+        part.write_text(copy_text(marker, name).replace("\n\n", longer if padding else "\n\n"))
         part.rename(self.path / f"{marker}.txt")
         self._bells.ring("drop")
 
@@ -323,8 +330,9 @@ def write_config(
     troubles: str = "[terminal]",
     keep: str = "{disk_free: 1 MB}",
     backlog: str = "all",
+    more: str = "",
 ) -> None:
-    """Write a configuration of the usual form; `channels` are lines of YAML by name."""
+    """Write a configuration of the usual form; `channels` are lines of YAML by name, `more` are other keys."""
     (directory / "watchlists").mkdir(parents=True, exist_ok=True)
     (directory / "watchlists" / "people.yaml").write_text(f"actors:\n  - {WATCHED}\n")
     (directory / "sources.yaml").write_text(
@@ -335,6 +343,6 @@ def write_config(
     )
     (directory / "monitor.yaml").write_text(
         "timezone: UTC\nnetwork: {allow: [127.0.0.0/8]}\n"
-        f"tell: {tell}\ntroubles: {troubles}\nkeep: {keep}\nchannels:\n"
+        f"tell: {tell}\ntroubles: {troubles}\nkeep: {keep}\n{more}channels:\n"
         + "".join(f"  {name}: {value}\n" for name, value in channels.items())
     )

@@ -73,6 +73,7 @@ class Scene:
         keep: str = "{disk_free: 1 MB}",
         desk: str = "at_most: 100000 an hour",
         backlog: str = "all",
+        more: str = "",
     ) -> None:
         """Write the configuration; `channels` are more of them, `desk` what is said of the desk's."""
         own = {
@@ -88,6 +89,7 @@ class Scene:
             troubles="[office]",
             keep=keep,
             backlog=backlog,
+            more=more,
         )
 
     def clock(self) -> SharedClock:

@@ -147,8 +147,12 @@ def _prepare(order: Order) -> None:
     PACE[0] = order.get("pace", QUICK)
     for name, value in order.get("sets", {}).items():
         module, constant = importlib.import_module(name.rpartition(".")[0]), name.rpartition(".")[2]
-        is_length = isinstance(getattr(module, constant), timedelta)
-        setattr(module, constant, timedelta(seconds=value) if is_length else value)
+        match getattr(module, constant):
+            case timedelta():
+                value = timedelta(seconds=value)
+            case tuple():
+                value = tuple(value)
+        setattr(module, constant, value)
     if order.get("upgrade"):
         _invent_an_upgrade()
     if "clock" in order:
