@@ -36,6 +36,7 @@ from monitor.model import SourceId
 from monitor.ports import Clock, Parse, SourceEntry, Step, nothing
 from monitor.sandbox.pool import ParsePool
 from monitor.sources.http import HttpFetch
+from monitor.sources.silence import Silences
 from monitor.store import InstanceLock, SqliteStore, open_store
 
 log = structlog.get_logger("monitor.app")
@@ -90,6 +91,7 @@ class App:
         self.clock = clock
         self._stream = stream
         self._fetches: list[HttpFetch] = []
+        self._silences = Silences(clock)
         self._threads = ThreadPoolExecutor(MATCHERS, thread_name_prefix="match")
         self.deliver = Deliver(store=store, clock=clock, ways=Ways(channels={}), jitter=jitter, step=step)
         ingest = Ingest(
@@ -116,7 +118,9 @@ class App:
             finder = before.plan.finder
         else:
             finder = await asyncio.to_thread(compile_watchlist, watchlist)
-        made = ways(settings, build_channels(settings, stream=self._stream, now=self.clock.now))
+        # Aside, as the watchlist: loading Apprise takes a second.
+        channels = await asyncio.to_thread(build_channels, settings, stream=self._stream, now=self.clock.now)
+        made = ways(settings, channels)
         plan = Plan(
             sources={source.id: source for source in settings.sources},
             finder=finder,
@@ -166,7 +170,11 @@ class App:
         ):
             return self._fetches[-1]
         fetch = HttpFetch(
-            version=__version__, contact=settings.contact, clock=self.clock, allow=settings.network.allow
+            version=__version__,
+            contact=settings.contact,
+            clock=self.clock,
+            allow=settings.network.allow,
+            silences=self._silences,
         )
         # Polls under way keep the one that they began with, so it is closed at the end only.
         self._fetches.append(fetch)

@@ -108,6 +108,8 @@ class FetchFailed:
     status: int | None = None
     retry_at: datetime | None = None
     """No request before then: Retry-After."""
+    unasked: bool = False
+    """Whether the host was left alone: nothing is known of the feed, and nothing wrong with it."""
 
 
 class Fetch(Protocol):

@@ -147,7 +147,8 @@ class Ingest:
         )
         self._step("fetch:after")
         if isinstance(answer, FetchFailed):
-            return await self.failed(poll, answer.reason, answer)
+            end = self._put_off if answer.unasked else self.failed
+            return await end(poll, answer.reason, answer)
         if isinstance(answer, NotModified) or answer.document.content_hash == poll.state.content_hash:
             return await self._unchanged(poll, answer)
         reading = await self.read(answer.document)
@@ -212,6 +213,21 @@ class Ingest:
         )
 
     # -- the other ends ----------------------------------------------------------------------
+
+    async def _put_off(self, poll: Poll, reason: str, answer: FetchFailed) -> PollResult:
+        """Wait with a feed whose host wants to be left alone: that is no failure of the feed."""
+        due = self._due(poll, PollResult.FAILED, answer.retry_at)
+        return await self._write(
+            poll,
+            PollOutcome(
+                source=replace(poll.state, next_poll_at=due, health_reason=reason),
+                started_at=poll.began,
+                ended_at=self._clock.now(),
+                result=PollResult.UNCHANGED,
+                detail=reason,
+                watchlist=poll.plan.finder.version,
+            ),
+        )
 
     async def _unchanged(self, poll: Poll, answer: NotModified | Fetched) -> PollResult:
         now, state = self._clock.now(), poll.state

@@ -12,7 +12,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from ipaddress import ip_address
 from urllib.parse import urldefrag, urljoin
@@ -28,14 +28,13 @@ from monitor.sources.failures import NETWORK_ERRORS, NOT_HTTP, for_error, for_st
 from monitor.sources.guard import AddressGuard
 from monitor.sources.inflate import DEFAULT_LIMITS, Limits, decoder_for
 from monitor.sources.names import Names
+from monitor.sources.silence import Silences
 
 DEADLINE = 30.0
 """Seconds from the first byte of a request to the last of its answer, over all redirects."""
 MOST_REDIRECTS = 5
 CONCURRENT = 64
 """Requests under way at any time."""
-SILENCES = 10_000
-"""Hosts remembered to have asked for silence."""
 ACCEPT = (
     "application/rss+xml, application/atom+xml, application/rdf+xml;q=0.9, application/feed+json;q=0.9, "
     "application/xml;q=0.8, text/xml;q=0.8, */*;q=0.1"
@@ -73,6 +72,7 @@ class HttpFetch:
         clock: Clock,
         allow: tuple[str, ...] = (),
         names: Names | None = None,
+        silences: Silences | None = None,
         limits: Limits = DEFAULT_LIMITS,
         deadline: float = DEADLINE,
         concurrent: int = CONCURRENT,
@@ -89,7 +89,7 @@ class HttpFetch:
         self._concurrent = concurrent
         self._slots = asyncio.Semaphore(concurrent)
         self._hosts: dict[str, _Host] = {}
-        self._silent_until: dict[str, float] = {}
+        self._silences = Silences(clock) if silences is None else silences
         self._session: aiohttp.ClientSession | None = None
         self._user_agent = user_agent(version, contact)
 
@@ -127,9 +127,9 @@ class HttpFetch:
     async def _ask(self, url: str, request: FeedRequest, left: float) -> Answer | _Moved:
         host = host_key(url)
         async with self._turn(host):
-            silence = self._silence(host)
-            if silence:
-                return FetchFailed(reason="its host asked to be left alone for a while", retry_at=silence)
+            if silence := self._silences.until(host):
+                reason = "its host asked to be left alone for a while"
+                return FetchFailed(reason=reason, retry_at=silence, unasked=True)
             try:
                 target = URL(url, encoded=url.isascii())
                 await self._resolve(target)
@@ -175,7 +175,7 @@ class HttpFetch:
             return _Moved(url=_joined(str(target), location), left=left)
         retry_at = headers.retry_after(raw, now) if status in _SILENCING else None
         if retry_at:
-            self._silence_host(host_key(str(target)), (retry_at - now).total_seconds())
+            self._silences.keep(host_key(str(target)), (retry_at - now).total_seconds())
         return FetchFailed(reason=for_status(status), status=status, retry_at=retry_at)
 
     async def _read(self, response: aiohttp.ClientResponse, request: FeedRequest, now: datetime) -> Answer:
@@ -218,26 +218,6 @@ class HttpFetch:
             entry.users -= 1
             if not entry.users:
                 del self._hosts[host]
-
-    def _silence(self, host: str) -> datetime | None:
-        """Give until when a host is to be left alone, if it is."""
-        until = self._silent_until.get(host)
-        if until is None:
-            return None
-        left = until - self._clock.monotonic()
-        if left <= 0:
-            del self._silent_until[host]
-            return None
-        return self._clock.now() + timedelta(seconds=left)
-
-    def _silence_host(self, host: str, wait: float) -> None:
-        now = self._clock.monotonic()
-        if len(self._silent_until) >= SILENCES:
-            self._silent_until = {h: until for h, until in self._silent_until.items() if until > now}
-        if len(self._silent_until) >= SILENCES:
-            # The one that ends first was going to be asked soonest anyway.
-            del self._silent_until[min(self._silent_until, key=self._silent_until.__getitem__)]
-        self._silent_until[host] = now + wait
 
     def _opened(self) -> aiohttp.ClientSession:
         """Give the session, made at first use because it needs a running loop."""

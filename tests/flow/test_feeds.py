@@ -116,11 +116,15 @@ async def test_a_host_that_asked_to_be_left_alone_is_not_asked_for_another_feed_
     await room.round()
     with (room.config / "sources.yaml").open("a") as sources:
         sources.write(f'  - {{url: "{wire.url("/two")}", name: Two, alert_backlog: all}}\n')
+    monitor = room.config / "monitor.yaml"
+    monitor.write_text(monitor.read_text().replace("wire@paper.example", "others@paper.example"))
     await room.configure()
     for _ in range(11):
         await room.round(after=10 * MINUTE)
     assert asked(wire, "/two") == []
-    assert "left alone" in room.source("Two")["health_reason"]
+    two = room.source("Two")
+    assert (two["health"], two["failures"]) == ("unknown", 0)
+    assert "left alone" in two["health_reason"]
     await room.round(after=15 * MINUTE)
     assert room.told() == ["Ada Quillfeather speaks 2"]
 

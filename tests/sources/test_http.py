@@ -20,6 +20,7 @@ from monitor.sources.guard import AddressGuard
 from monitor.sources.http import HttpFetch, user_agent
 from monitor.sources.inflate import Limits
 from monitor.sources.names import Names
+from monitor.sources.silence import Silences
 from tests.sources.server import Script, Server, answer_of, in_pieces, reset
 from tests.sources.test_guard import NOT_PUBLIC
 from tests.sources.test_inflate import bomb
@@ -198,7 +199,7 @@ async def test_retry_after_silences_the_whole_host_and_no_other(
     assert (first.status, first.retry_at) == (status, until)
     clock.pass_by(500)
     second = await failure(fetch, server.url("/feed"))
-    assert second.retry_at == until
+    assert (second.retry_at, second.unasked) == (until, True)
     assert "left alone" in second.reason
     assert len(server.requests) == 1
     await success(fetch, another.url())
@@ -223,14 +224,12 @@ async def test_a_senseless_retry_after_silences_nothing(fetch: HttpFetch, server
     await success(fetch, server.url("/feed"))
 
 
-async def test_hosts_that_asked_for_silence_are_remembered_up_to_a_bound(
-    fetch: HttpFetch, monkeypatch: pytest.MonkeyPatch, clock: FakeClock
-) -> None:
-    monkeypatch.setattr(http_module, "SILENCES", 3)
+def test_hosts_that_asked_for_silence_are_remembered_up_to_a_bound(clock: FakeClock) -> None:
+    silences = Silences(clock, most=3)
     for n in range(9):
-        fetch._silence_host(f"http://{n}", 100 + n)
-    assert len(fetch._silent_until) == 3
-    assert fetch._silence("http://8") == clock.now() + timedelta(seconds=108)
+        silences.keep(f"http://{n}", 100 + n)
+    assert len(silences) == 3
+    assert silences.until("http://8") == clock.now() + timedelta(seconds=108)
 
 
 async def test_a_host_is_asked_one_thing_at_a_time(fetch: HttpFetch, server: Server) -> None:
