@@ -191,9 +191,10 @@ def test_ctrl_c_reaches_the_whole_group_and_costs_no_file_that_is_being_read(
     )
     (drop / "first.txt.part").write_text(copy_about("Ada Quillfeather", "The first report"))
     large = rss(
-        *(Item(f"Report {n}", "No more is known. " * 40, guid=str(n)) for n in range(1500)),
+        *(Item(f"Report {n}", "No <b>more</b> is known.<p>" * 400, guid=str(n)) for n in range(600)),
         Item("Ada Quillfeather at last", guid="last"),
     )
+    (drop / "large.xml.part").write_bytes(large)
     desk = Desk(config, state)
     with running(config, state, tmp_path) as daemon:
         wait(lambda: daemon.said(" info running "))
@@ -203,7 +204,6 @@ def test_ctrl_c_reaches_the_whole_group_and_costs_no_file_that_is_being_read(
         assert (other.exit_code, other.stdout) == (3, "")
         assert "another instance" in other.stderr
         before = daemon.at_work()
-        (drop / "large.xml.part").write_bytes(large)
         (drop / "large.xml.part").rename(drop / "large.xml")
         wait(lambda: daemon.at_work() > before + 0.1)
         began = time.monotonic()
