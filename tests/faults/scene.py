@@ -74,6 +74,7 @@ class Scene:
         desk: str = "at_most: 100000 an hour",
         backlog: str = "all",
         more: str = "",
+        feeds: list[str] | None = None,
     ) -> None:
         """Write the configuration; `channels` are more of them, `desk` what is said of the desk's."""
         own = {
@@ -82,7 +83,7 @@ class Scene:
         }
         write_config(
             self.config,
-            feeds=[self.feed.url],
+            feeds=feeds or [self.feed.url],
             folders=[self.drop.path],
             channels=own | (channels or {}),
             tell=tell,
