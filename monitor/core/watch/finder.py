@@ -5,6 +5,9 @@
 
 Only watches of which something was seen are looked at: time grows with the text and what is found in it, not
 with the number of watches. This module must not read configuration, nor decide who hears of a match.
+
+Of one watch in one article the first `MOST_MENTIONS` mentions are kept, with one of each group of its condition
+among them: what a text repeats a hundred thousand times tells no more, and would be stored as often.
 """
 
 from __future__ import annotations
@@ -19,7 +22,9 @@ from monitor.core.text.fold import Folded, fold
 from monitor.core.watch.conditions import HIT_ZONES, Layout, Sighting, evidence
 from monitor.core.watch.index import Postings, References, gather, resolve, spelling
 from monitor.core.watch.words import stands_alone
-from monitor.model import Article, Match, Mention, Watch, Watchlist, WatchlistVersion, ZoneSpan
+from monitor.model import Article, Match, Mention, Unit, Watch, Watchlist, WatchlistVersion, ZoneSpan
+
+MOST_MENTIONS = 1_000
 
 
 def compile_watchlist(watchlist: Watchlist) -> Finder:
@@ -52,7 +57,8 @@ class Finder:
     def match(self, article: Article) -> tuple[Match, ...]:
         """Give a match for each watch that an article meets, in the watchlist's order.
 
-        Mentions count in headline, slug, lead and body, and none goes over the end of a zone or a blank line.
+        Mentions count in headline, slug, lead and body, and none goes over the end of a zone or a blank line. A
+        match has at most `MOST_MENTIONS`; whether a watch is met depends on all that there are.
         """
         folded = fold(article.text)
         raw = self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
@@ -60,7 +66,7 @@ class Finder:
             return ()
         watches, text = self._watchlist.watches, article.text
         proved = self._prove(self._by_watch(raw, folded, article.zones), Layout(text, article.zones))
-        return tuple([_match(watches[i], proved[i], text) for i in sorted(proved)])
+        return tuple([_match(watches[i], _cut(proved[i]), text) for i in sorted(proved)])
 
     def _by_watch(
         self, raw: list[tuple[int, int, int]], folded: Folded, zones: Sequence[ZoneSpan]
@@ -77,6 +83,7 @@ class Finder:
         starts = [start for start, _, _ in counting]
         text, aligned = folded.text, folded.is_aligned
         seen: dict[int, list[Sighting]] = {}
+        enough: set[tuple[int, int]] = set()
         for pattern, first, last in raw:
             if not stands_alone(text, first, last):
                 continue
@@ -87,13 +94,24 @@ class Finder:
             zone = counting[span][2]
             for i in range(first_of[pattern], first_of[pattern + 1]):
                 watch, group = watch_of[i], group_of[i]
+                found = seen.get(watch)
+                if found is not None and len(found) >= MOST_MENTIONS and not self._needs_all(watch):
+                    if (watch, group) in enough:
+                        continue
+                    enough.add((watch, group))
                 term = spelling(watches[watch].condition, group, place_of[i])
                 sighting = Sighting(start, end, zone, group, term)
-                if watch in seen:
-                    seen[watch].append(sighting)
-                else:
+                if found is None:
                     seen[watch] = [sighting]
+                else:
+                    found.append(sighting)
         return seen
+
+    def _needs_all(self, watch: int) -> bool:
+        """Whether any sighting may be the one that proves a watch, or another that names it."""
+        condition = self._watchlist.watches[watch].condition
+        near = len(condition.groups) > 1 and condition.within.unit is not Unit.ARTICLE
+        return near or watch in self._references.named_by
 
     def _prove(self, seen: dict[int, list[Sighting]], layout: Layout) -> dict[int, Sequence[Sighting]]:
         """Decide each watch of which something was seen, those that name others after the ones they name."""
@@ -112,6 +130,14 @@ class Finder:
                         heappush(queue, (ranks[by], by))
                     seen.setdefault(by, []).extend(s._replace(group=group) for s in found)
         return proved
+
+
+def _cut(found: Sequence[Sighting]) -> Sequence[Sighting]:
+    """Give so many of them at most: the first of each group, and the first of all."""
+    if len(found) <= MOST_MENTIONS:
+        return found
+    firsts = set({sighting.group: sighting for sighting in reversed(found)}.values())
+    return sorted(sorted(found, key=lambda sighting: sighting not in firsts)[:MOST_MENTIONS])
 
 
 def _match(watch: Watch, found: Sequence[Sighting], text: str) -> Match:

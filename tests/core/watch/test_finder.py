@@ -366,6 +366,44 @@ def test_a_term_of_unless_is_no_mention_and_meets_nothing() -> None:
     assert find("football", watch("t", ["Greenland"], unless=["football"])) == {}
 
 
+# -- what is repeated without end ----------------------------------------------------------------
+
+FLOOD = "Oslo " * 1_500 + "Bergen. "
+
+
+def test_of_what_is_repeated_without_end_the_first_thousand_mentions_are_kept() -> None:
+    (match,) = compile_watchlist(
+        Watchlist(version=WatchlistVersion("1"), watches=(watch("w", ["Oslo"]),))
+    ).match(lead(FLOOD))
+    assert [mention.start for mention in match.mentions] == list(range(0, 5_000, 5))
+
+
+def test_each_group_has_a_mention_however_often_another_is_repeated() -> None:
+    found = find(FLOOD + "Oslo " * 1_500 + "Narvik", watch("w", ["Oslo"], ["Bergen"], ["Narvik"]))
+    assert found == {"w": ["Oslo"] * 998 + ["Bergen", "Narvik"]}
+
+
+@pytest.mark.parametrize(
+    ("condition", "met"),
+    [
+        (watch("w", ["Oslo"], unless=["Bergen"]), False),
+        (watch("w", ["Oslo"], unless=["Narvik"]), False),
+        (watch("w", ["Oslo"], unless=["Trondheim"]), True),
+        (watch("w", ["Oslo"], ["Bergen"], within=Within(Unit.SENTENCE)), True),
+        (watch("w", ["Oslo"], ["Bergen"], within=words(2)), True),
+        (watch("w", ["Oslo"], ["Troms\u00f8"], within=words(2)), True),
+        (watch("w", ["Oslo"], ["Narvik"], within=Within(Unit.SENTENCE)), False),
+        (watch("w", [ref("oslo")], ["Troms\u00f8"], within=words(2)), True),
+        (watch("w", [ref("bergen")], ["Narvik"], within=words(2)), False),
+    ],
+)
+def test_whether_a_watch_is_met_depends_on_what_is_not_kept_too(condition: Watch, met: bool) -> None:
+    story = lead(FLOOD + "Hei. " * 30 + "Narvik. " + "Hei. " * 30 + "Oslo Troms\u00f8.")
+    found = find(story, condition, watch("oslo", ["Oslo"]), watch("bergen", ["Bergen"]))
+    assert ("w" in found) is met
+    assert len(found.get("w", [])) <= 1_000
+
+
 # -- watches that name watches ---------------------------------------------------------------
 
 
