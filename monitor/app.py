@@ -138,7 +138,7 @@ class App:
         settings = configured.settings
         entries = [SourceEntry(id=s.id, kind=s.kind, name=s.name) for s in settings.sources]
         await self.store.mirror_sources(entries, self.clock.now(), due)
-        self.deliver.use(configured.ways)
+        await self.deliver.use(configured.ways)
         self.engine.use(settings, configured.plan)
         # A long watchlist is a million objects that stay: the collector need not look at them again and again.
         gc.freeze()

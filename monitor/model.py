@@ -536,11 +536,22 @@ class PollResult(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """The tool's own news for whoever runs it: `key` names what is wrong, so that it is told once."""
+    """The tool's own news: `key` names what is wrong, so that it is told once.
+
+    What lasts is told when it begins, and when it is over. What merely happened, and has a `count`, is told at most
+    once an hour, with how often it happened.
+    """
 
     key: str
     text: str
+    """Its first line says what is wrong, further ones what to know and do."""
     at: datetime
+    over: str | None = None
+    """How its end is told; None: by its first line."""
+    outside: tuple[str, ...] = ()
+    """Stretches of the text that are not our own words or the user's."""
+    count: int = 0
+    """How many of its kind it tells of; 0: it lasts until it is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ raise is drawn in errors.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -33,6 +33,7 @@ from monitor.model import (
     PollOutcome,
     PollResult,
     Queue,
+    Recipient,
     Refused,
     SendOutcome,
     Settlement,
@@ -184,6 +185,21 @@ class Store(Protocol):
         DiskFull where there is no room.
         """
 
+    async def mirror_recipients(
+        self,
+        known: Mapping[ChannelName, Collection[Recipient]],
+        mended: Collection[ChannelName],
+        told: Callable[[ChannelName, Recipient, int], Trouble],
+        routes: Sequence[TroubleRoute],
+        now: datetime,
+    ) -> None:
+        """Make what is owed agree with the configuration.
+
+        What is owed to recipients that are not `known`, and not in flight, is cancelled: alerts are counted and told
+        as `told` says, troubles that nobody else hears of go to `routes`. The pauses of `mended` channels end, and
+        what they have to be tried again with is due now, refused messages apart.
+        """
+
     async def queues(self, now: datetime) -> tuple[Queue, ...]:
         """Give every recipient that is owed something due, on channels that are not paused."""
 
@@ -216,7 +232,7 @@ class Store(Protocol):
 
     async def retry(self, ids: Sequence[str], now: datetime) -> int:
         """Make dead, retrying or paused deliveries due now: by delivery id, alert id or channel name; none:
-        all of them. Gives their number.
+        all of them. Cancelled ones by delivery or alert id. Gives their number.
         """
 
     async def pull_forward(self, by: timedelta, no_later_than: datetime) -> None:

@@ -62,6 +62,8 @@ GONE = SendOutcome(result=SendResult.UNREACHABLE, detail="HTTP 404")
 OPS = ChannelName("ops")
 ADMIN = Recipient("it@paper.example")
 FOREIGN = Recipient("foreign@paper.example")
+DESKS = tuple(Recipient(f"desk{n}@paper.example") for n in range(8))
+READERS = (NIGHT, FOREIGN, *DESKS)
 
 
 class MovedClock:
@@ -163,7 +165,10 @@ class World:
         self.desk = Told(DESK, clock)
         self.ops = Told(OPS, clock)
         self.ways = Ways(
-            channels={DESK: Way(channel=self.desk), OPS: Way(channel=self.ops)},
+            channels={
+                DESK: Way(channel=self.desk, recipients=READERS),
+                OPS: Way(channel=self.ops, recipients=(ADMIN,)),
+            },
             troubles=(TroubleRoute(channel=OPS, recipient=ADMIN),),
         )
         self.deliver = Deliver(
@@ -175,10 +180,13 @@ class World:
         )
         self._polls = 0
 
-    def limit(self, at_most: int | None, parallel: int = 1) -> None:
-        desk = Way(channel=self.desk, at_most=at_most, parallel=parallel)
-        self.ways = replace(self.ways, channels={**self.ways.channels, DESK: desk})
-        self.deliver.use(self.ways)
+    async def limit(self, at_most: int | None, parallel: int = 1) -> None:
+        desk = Way(channel=self.desk, recipients=READERS, at_most=at_most, parallel=parallel)
+        await self.use(replace(self.ways, channels={**self.ways.channels, DESK: desk}))
+
+    async def use(self, ways: Ways) -> None:
+        self.ways = ways
+        await self.deliver.use(ways)
 
     async def owe(self, *intakes: Intake) -> None:
         """Commit a poll that brought these, received now."""
@@ -304,8 +312,9 @@ async def test_five_days_of_failure_make_a_dead_letter_that_troubles_hears_of(wo
         await world.owe(*alerts(1))
         await world.hours_pass(5 * 24 + 2)
     assert world.states() == {DeliveryState.DEAD: 1}
-    (notice,) = world.ops.accepted
-    assert "was tried for five days" in notice.wording.plain
+    hour, notice = world.ops.accepted
+    assert "for an hour: HTTP 503" in hour.wording.subject
+    assert "tried for five days" in notice.wording.plain
     assert world.desk.tried[-1].at > 5 * 86400 - 3600
     assert len(world.desk.tried) < 150
 
@@ -326,7 +335,7 @@ async def test_a_refused_message_goes_once_more_as_plain_text_and_the_queue_move
         assert len(world.desk.accepted) == 5
         assert world.states() == {DeliveryState.SENT: 5, DeliveryState.DEAD: 1}
         (notice,) = world.ops.accepted
-        assert "was refused, as short plain text too" in notice.wording.plain
+        assert "refused, as short plain text too" in notice.wording.plain
 
 
 async def test_a_message_that_always_fails_holds_up_no_other_for_ten_seconds(world: World) -> None:
@@ -385,19 +394,17 @@ async def test_an_unreachable_channel_is_paused_told_of_once_and_picked_up_by_it
         assert [round(s.at) for s in world.desk.tried] == [0, 300, 900, 2100, 4500]
         assert world.states() == {DeliveryState.OWED: 4}
         assert [s.wording.subject for s in world.ops.accepted] == [
-            "[monitor] channel desk is paused: HTTP 404. What it is owed is kept; it is tried again by "
-            "itself, or at once by: monitor…"
+            "[monitor] channel desk is paused: HTTP 404"
         ]
         world.desk.answer = lambda batch: ACCEPTED
         await world.passes(3700)
         assert world.states() == {DeliveryState.SENT: 4}
-        assert "over: channel desk is paused" in world.ops.accepted[-1].wording.plain
+        assert world.ops.accepted[-1].wording.subject == "[monitor] over: channel desk takes messages again"
         assert len(world.ops.accepted) == 2
 
 
 async def test_the_trouble_of_the_troubles_channel_goes_to_the_fallback(world: World) -> None:
-    world.ways = replace(world.ways, fallback=(TroubleRoute(channel=DESK, recipient=NIGHT),))
-    world.deliver.use(world.ways)
+    await world.use(replace(world.ways, fallback=(TroubleRoute(channel=DESK, recipient=NIGHT),)))
     world.ops.answer = lambda batch: GONE
     async with world.running():
         await world.store.tell(
@@ -419,6 +426,87 @@ async def test_troubles_are_never_mixed_with_alerts(world: World) -> None:
     async with world.running():
         await world.passes(5)
     assert [s.wording.subject for s in world.desk.accepted] == ["[monitor] disk full", "Talks 0", "Talks 1"]
+
+
+# -- outages -----------------------------------------------------------------------------------
+
+
+async def test_a_channel_that_takes_nothing_for_an_hour_is_told_of_once_and_so_is_its_end(
+    world: World,
+) -> None:
+    world.desk.answer = lambda batch: DOWN
+    async with world.running():
+        await world.owe(*(to_both(f"Talks {n}", NIGHT, FOREIGN) for n in range(3)))
+        await world.passes(3590)
+        assert world.ops.tried == []
+        await world.passes(3600)
+        assert [s.wording.subject for s in world.ops.accepted] == [
+            "[monitor] channel desk has taken nothing for an hour: HTTP 503"
+        ]
+        world.desk.answer = lambda batch: ACCEPTED
+        await world.passes(3600)
+    assert world.states() == {DeliveryState.SENT: 6}
+    assert [s.wording.subject for s in world.ops.accepted[1:]] == [
+        "[monitor] over: channel desk takes messages again"
+    ]
+
+
+async def test_a_recipient_that_alone_gets_nothing_is_told_of_by_its_address(world: World) -> None:
+    world.desk.answer = lambda batch: DOWN if batch.recipient == NIGHT else ACCEPTED
+    async with world.running():
+        for n in range(14):
+            await world.owe(to_both(f"Talks {n}", NIGHT, FOREIGN))
+            await world.passes(600)
+        assert [s.wording.subject for s in world.ops.accepted] == [
+            "[monitor] nothing has reached night@paper.example on channel desk for an hour: HTTP 503"
+        ]
+        world.desk.answer = lambda batch: ACCEPTED
+        await world.passes(3600)
+    assert [s.wording.subject for s in world.ops.accepted[1:]] == [
+        "[monitor] over: night@paper.example on channel desk is reached again"
+    ]
+
+
+async def test_a_message_that_always_fails_beside_others_that_go_is_no_outage(world: World) -> None:
+    world.desk.answer = lambda batch: DOWN if batch.parcels[0].news.article.headline == "Poison" else ACCEPTED  # type: ignore[union-attr]
+    async with world.running():
+        await world.owe(alerting("Poison"))
+        for n in range(20):
+            await world.owe(*alerts(1, word=f"Later {n}"))
+            await world.passes(600)
+    assert world.ops.tried == []
+
+
+async def test_many_dead_letters_of_one_recipient_are_told_at_once_and_then_together_an_hour_later(
+    world: World,
+) -> None:
+    world.desk.answer = lambda batch: REFUSED
+    async with world.running():
+        for word in ("First", "Second"):
+            await world.owe(*alerts(30, word=word))
+            await world.passes(60)
+        assert world.states() == {DeliveryState.DEAD: 60}
+        assert len(world.ops.accepted) == 1
+        await world.passes(3600)
+    first, second = world.ops.accepted
+    told = [p.trouble.count for sent in (first, second) for p in sent.batch.parcels if p.trouble]
+    assert sum(told) == 60
+    assert second.wording.subject == (
+        f"[monitor] dead letters for night@paper.example on channel desk ({told[1]})"
+    )
+    assert second.at - first.at >= 3599
+
+
+async def test_one_answer_has_no_recipient_left_alone_for_longer_than_an_hour(world: World) -> None:
+    wish = SendOutcome(result=SendResult.TEMPORARY, detail="HTTP 429", retry_after=timedelta(hours=24))
+    answers = [wish]
+    world.desk.answer = lambda batch: answers.pop() if answers else ACCEPTED
+    async with world.running():
+        await world.owe(*alerts(1))
+        await world.passes(5)
+        await world.owe(alerting("Urgent", priority=Priority.URGENT))
+        await world.passes(3605)
+    assert world.states() == {DeliveryState.SENT: 2}
 
 
 # -- many ------------------------------------------------------------------------------------
@@ -470,7 +558,7 @@ async def test_as_many_are_in_flight_as_the_channel_allows(world: World) -> None
         return ACCEPTED
 
     world.desk.answer = lambda batch: slow()
-    world.limit(None, parallel=8)
+    await world.limit(None, parallel=8)
     async with world.running():
         await world.owe(*alerts(30))
         await world.passes(1)
@@ -489,7 +577,7 @@ async def test_a_clock_set_forward_makes_no_message_in_flight_look_abandoned(wor
         return ACCEPTED
 
     world.desk.answer = lambda batch: slow()
-    world.limit(None, parallel=4)
+    await world.limit(None, parallel=4)
     async with world.running():
         await world.owe(*alerts(2))
         await world.passes(1)
@@ -504,7 +592,7 @@ async def test_a_clock_set_forward_makes_no_message_in_flight_look_abandoned(wor
 async def test_a_settlement_under_way_keeps_no_other_worker_from_going_on(world: World) -> None:
     gate = asyncio.Event()
     world.store.gates["settle"] = gate
-    world.limit(None, parallel=2)
+    await world.limit(None, parallel=2)
     async with world.running():
         await world.owe(*alerts(6))
         await world.passes(1)
@@ -516,7 +604,7 @@ async def test_a_settlement_under_way_keeps_no_other_worker_from_going_on(world:
 
 async def test_a_blip_that_many_in_flight_meet_counts_once(world: World) -> None:
     world.desk.answer = lambda batch: DOWN
-    world.limit(None, parallel=16)
+    await world.limit(None, parallel=16)
     async with world.running():
         await world.owe(*alerts(16))
         await world.passes(1)
@@ -526,7 +614,7 @@ async def test_a_blip_that_many_in_flight_meet_counts_once(world: World) -> None
 
 
 async def test_a_flood_keeps_the_limit_loses_nothing_and_counts_truly(world: World) -> None:
-    world.limit(30)
+    await world.limit(30)
     async with world.running():
         for part in range(10):
             await world.owe(*alerts(1000, word=f"Flood {part}"))
@@ -553,7 +641,7 @@ async def test_a_flood_keeps_the_limit_loses_nothing_and_counts_truly(world: Wor
 async def test_however_many_urgent_alerts_there_are_no_other_waits_longer_than_a_quarter_of_an_hour(
     world: World,
 ) -> None:
-    world.limit(30)
+    await world.limit(30)
     owed: dict[str, float] = {}
     async with world.running():
         for minute in range(150):
@@ -570,7 +658,7 @@ async def test_however_many_urgent_alerts_there_are_no_other_waits_longer_than_a
 
 
 async def test_an_urgent_alert_passes_a_backlog_at_once(world: World) -> None:
-    world.limit(30)
+    await world.limit(30)
     async with world.running():
         await world.owe(*alerts(2000))
         await world.passes(30)
@@ -616,12 +704,11 @@ async def test_one_recipients_urgent_alert_goes_before_the_others_backlog(world:
         await world.clock.sleep(1)
         return ACCEPTED
 
-    desks = [Recipient(f"desk{n}@paper.example") for n in range(8)]
     world.desk.answer = lambda batch: slow()
     async with world.running():
-        await world.owe(*(to_both(f"Talks {n}", *desks) for n in range(6)))
+        await world.owe(*(to_both(f"Talks {n}", *DESKS) for n in range(6)))
         await world.passes(10)
-        await world.owe(to_both("Urgent", desks[whom], priority=Priority.URGENT))
+        await world.owe(to_both("Urgent", DESKS[whom], priority=Priority.URGENT))
         began = len(world.desk.tried)
         await world.passes(4)
         assert "Urgent" in [s.wording.subject for s in world.desk.tried[began : began + 2]]
@@ -629,7 +716,7 @@ async def test_one_recipients_urgent_alert_goes_before_the_others_backlog(world:
 
 
 async def test_alerts_that_waited_a_quarter_of_an_hour_go_then_and_not_at_the_next_look(world: World) -> None:
-    world.limit(30)
+    await world.limit(30)
     async with world.running():
         await world.passes(7.3)
         await world.owe(*alerts(40))
@@ -674,7 +761,7 @@ def test_an_urgent_alert_that_is_claimed_takes_no_room_of_the_others() -> None:
 
 
 async def test_after_a_day_of_outage_a_backlog_goes_out_together_marked_as_delayed(world: World) -> None:
-    world.limit(30)
+    await world.limit(30)
     world.desk.answer = lambda batch: DOWN
     async with world.running():
         for n in range(24):
@@ -724,7 +811,7 @@ async def test_what_was_sent_but_not_settled_is_settled_later_and_never_sent_aga
 
 
 async def test_an_unsettled_message_is_not_sent_again_when_its_lease_ends(world: World) -> None:
-    world.limit(None, parallel=2)
+    await world.limit(None, parallel=2)
     world.store.failing["settle"] = DiskFull("no room")
     async with world.running():
         await world.owe(*alerts(1))
@@ -783,14 +870,14 @@ async def test_stopping_lets_what_is_in_flight_finish_and_begins_nothing(world: 
 
 
 async def test_another_configuration_is_gone_by_at_once(world: World) -> None:
-    world.limit(1)
+    await world.limit(1)
     async with world.running():
         await world.owe(*alerts(1))
         await world.passes(1)
         await world.owe(*alerts(3, word="More"))
         await world.passes(5)
         assert len(world.desk.accepted) == 1
-        world.limit(None)
+        await world.limit(None)
         await world.passes(1)
     assert len(world.desk.accepted) == 4
 
@@ -806,19 +893,141 @@ async def test_a_backlog_goes_on_by_the_channel_of_the_new_configuration(world: 
         await world.owe(*alerts(6))
         await world.passes(1.5)
         world.desk = fresh
-        world.limit(None)
+        await world.limit(None)
         await world.passes(10)
     assert len(old.tried) + len(fresh.tried) == 6
     assert len(old.tried) <= 3
 
 
-async def test_deliveries_of_a_channel_that_is_gone_wait_for_it(world: World) -> None:
-    world.ways = replace(world.ways, channels={OPS: world.ways.channels[OPS]})
-    world.deliver.use(world.ways)
+def without(ways: Ways, channel: ChannelName, *recipients: Recipient) -> Ways:
+    """Give ways in which a channel has only these recipients; none: in which it is not."""
+    rest = {name: way for name, way in ways.channels.items() if name != channel}
+    left = replace(ways.channels[channel], recipients=recipients)
+    return replace(ways, channels=rest | ({channel: left} if recipients else {}))
+
+
+async def test_what_a_channel_that_left_the_configuration_is_owed_is_cancelled_and_told(world: World) -> None:
+    await world.owe(*alerts(12))
+    await world.use(without(world.ways, DESK))
     async with world.running():
-        await world.owe(*alerts(1))
+        await world.passes(5)
+    assert world.desk.tried == []
+    assert world.states() == {DeliveryState.CANCELLED: 12}
+    (notice,) = world.ops.accepted
+    assert notice.wording.subject == (
+        "[monitor] alerts owed to night@paper.example on channel desk are not sent any more: "
+        "it left the configuration (12)"
+    )
+
+
+async def test_an_address_that_was_taken_out_gets_nothing_more_and_the_others_theirs(world: World) -> None:
+    world.desk.answer = lambda batch: DOWN
+    async with world.running():
+        await world.owe(to_both("Talks", NIGHT, FOREIGN))
+        await world.passes(1)
+        world.desk.tried.clear()
+        world.desk.answer = lambda batch: ACCEPTED
+        await world.use(without(world.ways, DESK, FOREIGN))
         await world.passes(60)
-    assert world.states() == {DeliveryState.OWED: 1}
+    assert [s.batch.recipient for s in world.desk.tried] == [FOREIGN]
+    assert world.states() == {DeliveryState.SENT: 1, DeliveryState.CANCELLED: 1}
+
+
+async def test_what_a_poll_under_way_still_owes_to_who_has_left_is_cancelled_too(world: World) -> None:
+    async with world.running():
+        await world.use(without(world.ways, DESK, FOREIGN))
+        await world.owe(*alerts(2), to_both("Talks", FOREIGN))
+        await world.passes(5)
+    assert [s.batch.recipient for s in world.desk.tried] == [FOREIGN]
+    assert world.states() == {DeliveryState.SENT: 1, DeliveryState.CANCELLED: 2}
+    assert len(world.ops.accepted) == 1
+
+
+async def test_what_is_in_flight_to_who_leaves_ends_as_it_does(world: World) -> None:
+    gate = asyncio.Event()
+
+    async def slow() -> SendOutcome:
+        await gate.wait()
+        return ACCEPTED
+
+    world.desk.answer = lambda batch: slow()
+    async with world.running():
+        await world.owe(*alerts(2))
+        await world.passes(1)
+        await world.use(without(world.ways, DESK))
+        gate.set()
+        await world.passes(5)
+    assert world.states() == {DeliveryState.SENT: 1, DeliveryState.CANCELLED: 1}
+
+
+async def test_a_trouble_whose_only_way_left_the_configuration_goes_another(world: World) -> None:
+    there = TroubleRoute(channel=OPS, recipient=ADMIN)
+    await world.store.tell([Trouble(key="x", text="disk full", at=NOON)], [], [there], NOON)
+    here = TroubleRoute(channel=DESK, recipient=NIGHT)
+    await world.use(replace(without(world.ways, OPS), troubles=(here,)))
+    async with world.running():
+        await world.passes(5)
+    assert [s.wording.subject for s in world.desk.accepted] == ["[monitor] disk full"]
+    assert world.ops.tried == []
+
+
+def mended(ways: Ways, channel: ChannelName) -> Ways:
+    return replace(ways, channels={**ways.channels, channel: replace(ways.channels[channel], made_of="new")})
+
+
+async def test_a_channel_that_is_mended_is_paused_no_longer_and_one_message_tries_it(world: World) -> None:
+    await world.limit(None, parallel=4)
+    world.desk.answer = lambda batch: GONE
+    async with world.running():
+        await world.owe(*alerts(4))
+        await world.passes(3600)
+        world.desk.tried.clear()
+        gate = asyncio.Event()
+
+        async def slow() -> SendOutcome:
+            await gate.wait()
+            return ACCEPTED
+
+        world.desk.answer = lambda batch: slow()
+        await world.use(replace(world.ways))
+        await world.passes(5)
+        assert world.desk.tried == []
+        await world.use(mended(world.ways, DESK))
+        await world.passes(5)
+        assert len(world.desk.tried) == 1
+        gate.set()
+        await world.passes(5)
+    assert world.states() == {DeliveryState.SENT: 4}
+
+
+async def test_what_a_mended_channel_was_to_be_tried_again_with_goes_at_once(world: World) -> None:
+    world.desk.answer = lambda batch: DOWN
+    async with world.running():
+        await world.owe(*alerts(2))
+        await world.hours_pass(3)
+        world.desk.answer = lambda batch: ACCEPTED
+        await world.use(mended(world.ways, DESK))
+        await world.passes(2)
+        assert world.states() == {DeliveryState.SENT: 2}
+
+
+async def test_a_message_sent_by_the_old_settings_does_not_pause_the_mended_channel(world: World) -> None:
+    gate = asyncio.Event()
+
+    async def slow() -> SendOutcome:
+        await gate.wait()
+        return GONE
+
+    world.desk.answer = lambda batch: slow()
+    async with world.running():
+        await world.owe(*alerts(2))
+        await world.passes(1)
+        world.desk.answer = lambda batch: ACCEPTED
+        await world.use(mended(world.ways, DESK))
+        gate.set()
+        await world.passes(10)
+    assert world.states() == {DeliveryState.SENT: 2}
+    assert world.ops.tried == []
 
 
 async def test_once_tries_each_due_delivery_once_and_waits_for_nothing(world: World) -> None:
@@ -832,10 +1041,33 @@ async def test_once_tries_each_due_delivery_once_and_waits_for_nothing(world: Wo
 
 
 async def test_once_leaves_what_waits_to_go_together(world: World) -> None:
-    world.limit(6)
+    await world.limit(6)
     await world.owe(*alerts(10))
     assert await world.deliver.run_once() == Tally(sent=2, failed=0)
     assert world.states() == {DeliveryState.SENT: 2, DeliveryState.OWED: 8}
+
+
+async def test_once_sends_what_it_has_to_tell_of_itself_too(world: World) -> None:
+    async def takes_a_second(outcome: SendOutcome) -> SendOutcome:
+        world.clock.elapsed += 1
+        return outcome
+
+    world.desk.answer = lambda batch: takes_a_second(GONE)
+    await world.use(replace(world.ways, fallback=(TroubleRoute(channel=DESK, recipient=FOREIGN),)))
+    await world.owe(*alerts(2))
+    assert await world.deliver.run_once() == Tally(sent=1, failed=1)
+    assert [s.wording.subject for s in world.ops.accepted] == ["[monitor] channel desk is paused: HTTP 404"]
+
+
+async def test_once_begins_no_alert_that_came_while_it_ran(world: World) -> None:
+    async def more(batch: Batch) -> SendOutcome:
+        world.clock.elapsed += 1
+        await world.owe(*alerts(1, word="Later"))
+        return ACCEPTED
+
+    world.desk.answer = more
+    await world.owe(*alerts(2))
+    assert await world.deliver.run_once() == Tally(sent=2, failed=0)
 
 
 async def test_once_with_nothing_owed_is_well(world: World) -> None:
@@ -868,7 +1100,9 @@ def test_ways_are_made_of_the_configuration(tmp_path: Path) -> None:
     )
     built = {DESK: Told(DESK, clock), OPS: Told(OPS, clock)}
     made = ways(settings, built)
-    assert made.channels[DESK] == Way(channel=built[DESK], at_most=12, parallel=3)
+    assert made.channels[DESK] == Way(
+        channel=built[DESK], recipients=(NIGHT,), at_most=12, parallel=3, made_of=(desk, None)
+    )
     assert made.routes(DESK) == (
         TroubleRoute(channel=OPS, recipient=ADMIN),
         TroubleRoute(channel=OPS, recipient=NIGHT),

@@ -20,7 +20,7 @@ from apprise.plugins.email.base import NotifyEmail
 from apprise.plugins.email.smtp import AppriseSMTPController
 
 from monitor.config.settings import MailSettings
-from monitor.core.alerts.neutral import cut, for_mail
+from monitor.core.alerts.neutral import cut, for_subject
 from monitor.model import MessageId, Recipient, SendOutcome, SendResult, Wording
 
 TIMEOUT = 30
@@ -88,7 +88,7 @@ class Mail(NotifyEmail):  # type: ignore[no-untyped-call]  # Apprise types part 
         """Put a message together: one of each header, none of which outside text can add to."""
         domain = self._from.domain
         mail = EmailMessage(policy=_POLICY)
-        mail["Subject"] = cut(for_mail(wording.subject), 240) or "(no subject)"
+        mail["Subject"] = cut(for_subject(wording.subject), 240) or "(no subject)"
         mail["From"] = self._from
         mail["To"] = self._to
         mail["Date"] = format_datetime(now)

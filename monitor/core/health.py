@@ -52,7 +52,7 @@ def troubles(before: SourceState, after: SourceState, now: datetime) -> tuple[Tr
     if after.failures < FAILURES_TOLD or before.failures >= FAILURES_TOLD:
         return ()
     text = f"{after.name} has failed {after.failures} times in a row: {after.health_reason}"
-    return (Trouble(key=_key(after), text=text, at=now),)
+    return (Trouble(key=_key(after), text=text, at=now, outside=(after.health_reason or "",)),)
 
 
 def recovered(before: SourceState, after: SourceState) -> tuple[str, ...]:
@@ -66,7 +66,8 @@ def refusals(source: str, refused: tuple[tuple[str, str], ...], now: datetime) -
         return ()
     place, reason = refused[0]
     more = f" (and {len(refused) - 1} more; see `monitor sources`)" if len(refused) > 1 else ""
-    return (Trouble(key=f"refused:{place}", text=f"{source}: {place} was not read: {reason}{more}", at=now),)
+    text = f"{source}: {place} was not read: {reason}{more}"
+    return (Trouble(key=f"refused:{place}", text=text, at=now, outside=(place, reason)),)
 
 
 def _key(state: SourceState) -> str:

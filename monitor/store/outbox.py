@@ -26,7 +26,6 @@ from monitor.model import (
     Queue,
     Recipient,
     Settlement,
-    Trouble,
 )
 from monitor.store.ids import random_id
 from monitor.store.rows import (
@@ -41,6 +40,7 @@ from monitor.store.rows import (
     moment,
     record_of,
     sound_or_none,
+    trouble_of,
     watches_of,
 )
 
@@ -205,11 +205,8 @@ def _parcel(connection: sqlite3.Connection, id: int) -> Parcel:
     delivery = delivery_of(row)
     if row["alert"] is not None:
         return Parcel(delivery=delivery, news=_news(connection, row["alert"], watches_of(row["watches"])))
-    trouble = connection.execute(
-        "SELECT about, text, at FROM trouble WHERE id = ?", (row["trouble"],)
-    ).fetchone()
-    told = Trouble(key=trouble["about"], text=trouble["text"], at=moment(trouble["at"]))
-    return Parcel(delivery=delivery, trouble=told)
+    trouble = connection.execute("SELECT * FROM trouble WHERE id = ?", (row["trouble"],)).fetchone()
+    return Parcel(delivery=delivery, trouble=trouble_of(trouble))
 
 
 def _news(connection: sqlite3.Connection, alert: int, watches: Sequence[tuple[str, str]]) -> News:
@@ -254,13 +251,18 @@ def settle(connection: sqlite3.Connection, settlement: Settlement) -> None:
     )
     _settle_deliveries(connection, settlement, message["id"], detail)
     if settlement.hasten:
-        connection.execute(_HASTEN, {"recipient": message["recipient"], "at": micros(settlement.at)})
+        hasten(connection, message["recipient"], settlement.at)
     if settlement.pause_until is not None:
         _pause(connection, message["channel"], settlement.pause_until, detail)
     else:
         connection.execute(
             "DELETE FROM channel WHERE name = ? AND probe = ?", (message["channel"], message["id"])
         )
+
+
+def hasten(connection: sqlite3.Connection, recipient: int, now: datetime) -> None:
+    """Have all that a recipient is to be tried again with due now, refused messages apart."""
+    connection.execute(_HASTEN, {"recipient": recipient, "at": micros(now)})
 
 
 _HASTEN = """
@@ -301,24 +303,32 @@ def _pause(connection: sqlite3.Connection, channel: str, until: datetime, reason
     )
 
 
+def end_pauses(connection: sqlite3.Connection, channels: Iterable[str]) -> None:
+    """Have paused channels tried now: by one message each, as when a pause has run out."""
+    connection.executemany(
+        "UPDATE channel SET paused_until = 0, probe = NULL WHERE name = ?", [(name,) for name in channels]
+    )
+
+
 # -- starting again --------------------------------------------------------------------------
 
 
 def release(connection: sqlite3.Connection) -> int:
     """Free the deliveries that a dead process had in flight, with their due times as they were; give their number.
 
-    Its messages count against their recipients' limits: they may have arrived.
+    Its messages count against their recipients' limits: they may have arrived. Pauses end: what they were for may
+    have been mended meanwhile.
     """
     freed = connection.execute(
         "UPDATE delivery SET lease_until = NULL, ready_at = next_try_at WHERE lease_until IS NOT NULL AND open = 1"
     ).rowcount
     connection.execute("UPDATE message SET state = 'interrupted' WHERE state = 'in flight'")
-    connection.execute("UPDATE channel SET paused_until = 0, probe = NULL WHERE probe IS NOT NULL")
+    connection.execute("UPDATE channel SET paused_until = 0, probe = NULL")
     return freed
 
 
 _AGAIN = """
-UPDATE delivery SET state = CASE state WHEN 'dead' THEN 'owed' ELSE state END, open = 1, refusals = 0,
+UPDATE delivery SET state = CASE state WHEN 'retrying' THEN state ELSE 'owed' END, open = 1, refusals = 0,
   next_try_at = :now, ready_at = :now, settled_at = NULL
 WHERE id = :id AND lease_until IS NULL
 """
@@ -327,7 +337,8 @@ WHERE id = :id AND lease_until IS NULL
 def retry(connection: sqlite3.Connection, ids: Sequence[str], now: datetime) -> int:
     """Make dead, retrying or paused deliveries due now, and lift their channels' pauses; none: all. Gives their number.
 
-    `ids` are delivery ids, alert ids or channel names; unknown ones find nothing.
+    `ids` are delivery ids, alert ids or channel names; unknown ones find nothing. Cancelled deliveries are due again
+    only where they, or their alert, are named: a channel may have cancelled many, long ago.
     """
     stuck = _all_stuck(connection) if not ids else [row for id in ids for row in _stuck(connection, id)]
     rows = {row["id"]: row["channel"] for row in stuck}
@@ -340,7 +351,8 @@ def retry(connection: sqlite3.Connection, ids: Sequence[str], now: datetime) -> 
 _STUCK = """
 SELECT d.id, r.channel FROM delivery d JOIN recipient r ON r.id = d.recipient
   LEFT JOIN channel c ON c.name = r.channel LEFT JOIN alert al ON al.id = d.alert
-WHERE d.lease_until IS NULL AND (d.state IN ('dead', 'retrying') OR (d.state = 'owed' AND c.paused_until IS NOT NULL))
+WHERE d.lease_until IS NULL
+  AND (d.state IN ('dead', 'retrying', 'cancelled') OR (d.state = 'owed' AND c.paused_until IS NOT NULL))
 """
 
 

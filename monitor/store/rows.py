@@ -35,6 +35,7 @@ from monitor.model import (
     SourceId,
     SourceKind,
     SourceState,
+    Trouble,
     TroubleId,
     Validators,
     VersionId,
@@ -344,6 +345,18 @@ def delivery_of(row: sqlite3.Row) -> Delivery:
         refusals=row["refusals"],
         detail=row["detail"],
         settled_at=moment_or_none(row["settled_at"]),
+    )
+
+
+def trouble_of(row: sqlite3.Row) -> Trouble:
+    """Give the trouble of a row of `trouble`."""
+    return Trouble(
+        key=row["about"],
+        text=row["text"],
+        at=moment(row["at"]),
+        over=row["over_text"],
+        outside=texts_of(row["outside"]),
+        count=row["count"],
     )
 
 

@@ -232,6 +232,9 @@ CREATE TABLE trouble (
   key TEXT NOT NULL UNIQUE,
   about TEXT NOT NULL,
   text TEXT NOT NULL,
+  outside TEXT,
+  over_text TEXT,
+  count INTEGER NOT NULL,
   at INTEGER NOT NULL,
   over_at INTEGER
 )""",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,12 +14,14 @@ from monitor.errors import DiskFull, StoreError
 from monitor.model import (
     ArticleId,
     Batch,
+    ChannelName,
     Claim,
     Committed,
     Identity,
     Known,
     PollOutcome,
     Queue,
+    Recipient,
     Settlement,
     SourceId,
     SourceKind,
@@ -28,7 +30,7 @@ from monitor.model import (
     TroubleRoute,
 )
 from monitor.ports import Clock, KnownFile, SourceEntry, Step, nothing
-from monitor.store import clock, outbox, polls, purging, search, sources, troubles
+from monitor.store import clock, outbox, polls, purging, recipients, search, sources, troubles
 from monitor.store.opening import explained, open_for_reading, open_for_writing
 from monitor.store.reserve import Reserve, free_bytes
 from monitor.store.rows import hash_of
@@ -38,6 +40,7 @@ T = TypeVar("T")
 
 WRITES = (
     "mirror_sources",
+    "mirror_recipients",
     "claim_sources",
     "commit_poll",
     "claim_deliveries",
@@ -150,6 +153,21 @@ class SqliteStore:
         return await self._write("commit_poll", lambda db: polls.commit_poll(db, outcome, trouble_routes))
 
     # -- going out -------------------------------------------------------------------------------
+
+    async def mirror_recipients(
+        self,
+        known: Mapping[ChannelName, Collection[Recipient]],
+        mended: Collection[ChannelName],
+        told: Callable[[ChannelName, Recipient, int], Trouble],
+        routes: Sequence[TroubleRoute],
+        now: datetime,
+    ) -> None:
+        """Make what is owed agree with the configuration. `told` is called in the writing thread."""
+        await self._write(
+            "mirror_recipients",
+            lambda db: recipients.mirror(db, known, mended, told, routes, now),
+            vital=True,
+        )
 
     async def queues(self, now: datetime) -> tuple[Queue, ...]:
         """Give every recipient that is owed something due."""

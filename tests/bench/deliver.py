@@ -73,7 +73,7 @@ async def measure(port: int, messages: int, parallel: int, path: Path) -> tuple[
     await store.mirror_sources([entry(FEED)], NOON, lambda _: NOON)
     await store.commit_poll(outcome(*(alerting(f"Talks {n}") for n in range(messages))))
     await asyncio.to_thread(channel.service, Recipient("desk"))
-    ways = Ways(channels={DESK: Way(channel=channel, parallel=parallel)})
+    ways = Ways(channels={DESK: Way(channel=channel, recipients=(Recipient("desk"),), parallel=parallel)})
     deliver = Deliver(store=store, clock=clock, ways=ways, jitter=lambda: 0.0)
     wall, cpu = time.perf_counter(), time.process_time()
     tally = await deliver.run_once()

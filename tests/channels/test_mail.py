@@ -242,4 +242,4 @@ def test_a_subject_that_was_not_made_safe_adds_no_header_all_the_same() -> None:
     wording = Wording(subject="Talks\r\nBcc: thief@evil.example", plain="text")
     mail = service.plugin.compose(wording, MessageId("m1"), NOW)
     assert mail["Bcc"] is None
-    assert mail["Subject"] == "Talks Bcc: thief@evil[.]example"
+    assert mail["Subject"] == "Talks Bcc: thief@evil.example"

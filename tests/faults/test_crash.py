@@ -38,7 +38,7 @@ POLLING = 3.0
 Failpoint = tuple[str, str, int]
 """The room that says the step, the step, and which time it comes."""
 
-ONCE = ("mirror_sources", "release_leases", "pull_forward", "purge")
+ONCE = ("mirror_sources", "mirror_recipients", "release_leases", "pull_forward", "purge")
 """What a daemon does once in the fraction of a second that it has here."""
 TWICE = ("tell", "retry", "checkpoint")
 """What must be brought about, or comes seldom."""

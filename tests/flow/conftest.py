@@ -13,8 +13,8 @@ import pytest
 import pytest_asyncio
 import structlog
 
-from monitor import deliver
 from monitor.daemon import logs
+from monitor.deliver import driver
 from monitor.engine import embedded
 from monitor.sandbox.pool import ParsePool
 from monitor.sources import folder
@@ -64,7 +64,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "TICK", timedelta(seconds=QUICK))
     monkeypatch.setattr(folder, "LOOK_EVERY", QUICK)
     monkeypatch.setattr(folder, "STABLE", QUICK)
-    monkeypatch.setattr(deliver, "LOOK_GAP", QUICK)
+    monkeypatch.setattr(driver, "LOOK_GAP", QUICK)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from monitor.model import Claim, DeliveryState, Only, Settlement, SourceKind
+from monitor.model import Claim, DeliveryState, Only, Settlement, SourceKind, Trouble
 from monitor.store import open_store
 from monitor.store.writer import CHECKPOINT_IDLE
 from tests.store.making import DESK, FEED, NIGHT, NOON, StillClock, alerting, entry, outcome
@@ -37,10 +37,15 @@ def say(*words: object) -> None:
     os.write(1, (" ".join(map(str, words)) + "\n").encode())
 
 
+def no_alerts_cancelled(*about: object) -> Trouble:
+    raise AssertionError(about)
+
+
 async def work(path: Path, step: str, count: int) -> None:
     store = open_store(path, StillClock(), killer(step, count))
     await store.mirror_sources([entry(FEED)], NOON, lambda _: NOON)
     for n in range(3):
+        await store.mirror_recipients({DESK: (NIGHT,)}, (), no_alerts_cancelled, [], NOON)
         await store.claim_sources(SourceKind.FEED, NOON + timedelta(days=n), 9, timedelta(minutes=1))
         await store.commit_poll(outcome(alerting(f"{n}")))
         say("stored", n)

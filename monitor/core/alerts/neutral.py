@@ -19,6 +19,8 @@ _ALWAYS_DROPPED = re.compile(
 _JOINER = re.compile("[\u200c\u200d]")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+"""All but line feeds."""
 _STACKED_MARKS = re.compile(f"([{_MARKS}]{{4}})[{_MARKS}]+")
 
 _SCHEME = re.compile(r":(?=/)")
@@ -45,6 +47,7 @@ _LOOK_ALIKES = str.maketrans(
         "#": "＃",
     }
 )
+_AT_OF_ADDRESS = re.compile(r"(?<=[\w.+\-])@(?=[\w\-]+\.\w)")
 _LINK_JOINT = re.compile(r"\](?=[(\[:])")
 
 _SAFE_IN_URL = "/?=&;,+$!:%.-'"
@@ -91,6 +94,21 @@ def for_mail(text: str) -> str:
 def for_chat(text: str) -> str:
     """Make a line fit for chat services and webhooks, whichever dialect they read."""
     return unmarked(inert(line(text)))
+
+
+def own(text: str) -> str:
+    """Give lines of ours as they are, without what hides, reorders or controls: names in them are other people's."""
+    return _ALWAYS_DROPPED.sub("", _CONTROL.sub(" ", text))
+
+
+def own_in_chat(text: str) -> str:
+    """Give lines of ours for a chat service: nothing in them is emphasis or a mention; addresses stay what they are."""
+    return unmarked(_AT_OF_ADDRESS.sub("\ue000", own(text).replace("\ue000", ""))).replace("\ue000", "@")
+
+
+def for_subject(text: str) -> str:
+    """Make a worded subject fit for a mail's header, where `=?` begins an encoded word."""
+    return _ENCODED_WORD.sub("= ?", line(text))
 
 
 def for_terminal(text: str) -> str:

@@ -56,9 +56,11 @@ def several(entries: Sequence[Said], opening: Sequence[str], last: str, safe: Ca
     return _FRAME.format(f'{head}{body}\n<p style="margin:16px 0 0">{_as_text(last)}</p>')
 
 
-def troubles(lines: Sequence[str], last: str) -> str:
+def troubles(paragraphs: Sequence[Sequence[str]], last: str) -> str:
     """Give the page of the tool's own news."""
-    body = "\n".join(f'<p style="margin:0 0 12px">{_as_text(line)}</p>' for line in lines)
+    body = "\n".join(
+        f'<p style="margin:0 0 12px">{"<br>".join(map(_as_text, lines))}</p>' for lines in paragraphs if lines
+    )
     return _FRAME.format(f'{body}\n<p style="{_SMALL}">{_as_text(last)}</p>')
 
 

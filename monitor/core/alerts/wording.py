@@ -15,12 +15,23 @@ mixed with alerts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from monitor.core.alerts import page
-from monitor.core.alerts.neutral import cut, for_chat, for_html, for_mail, for_terminal, own_link, plainest
+from monitor.core.alerts.neutral import (
+    cut,
+    for_chat,
+    for_html,
+    for_mail,
+    for_terminal,
+    own,
+    own_in_chat,
+    own_link,
+    plainest,
+)
 from monitor.core.alerts.quotes import Quote, quotes
 from monitor.core.text.dates import read_day, tells_time
 from monitor.core.text.titles import title
@@ -32,7 +43,10 @@ NAMES = 8
 """Watches of each sort to name in one message."""
 HEADLINE_IN_LIST = 120
 WATCHES_COUNTED = 15
-TROUBLE = 1500
+TROUBLE = 600
+"""Of a line of the tool's own news."""
+OURS = "[monitor] "
+"""What subjects of the tool's own news begin with."""
 DELAYED = timedelta(minutes=30)
 """Longer than alerts ever wait to go together."""
 PLAINEST = 120
@@ -45,14 +59,16 @@ class Manner:
 
     safe: Callable[[str], str]
     """Makes a line from outside harmless there."""
+    own: Callable[[str], str]
+    """Makes lines of our own fit for it."""
     html: bool = False
     longest: int = 30_000
     """UTF-16 units of subject and text together."""
 
 
-MAIL = Manner(safe=for_mail, html=True)
-CHAT = Manner(safe=for_chat)
-TERMINAL = Manner(safe=for_terminal)
+MAIL = Manner(safe=for_mail, own=own, html=True)
+CHAT = Manner(safe=for_chat, own=own_in_chat)
+TERMINAL = Manner(safe=for_terminal, own=own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,25 +265,49 @@ def _plainest(batch: Batch) -> Wording:
 
 
 def _troubles(batch: Batch, zone: tzinfo, manner: Manner) -> Wording:
+    """Say the tool's own news: one by its first line and what there is to know, several as a list."""
     told = [p.trouble for p in batch.parcels if p.trouble is not None]
-    first = cut(manner.safe(told[0].text), PLAINEST)
-    others = batch.count - 1
-    subject = f"[monitor] {first}" + (f" (and {others} more)" if others else "")
-    lines = [
-        _trouble(trouble, zone, manner.safe, PLAINEST if batch.refusals else TROUBLE) for trouble in told
-    ]
-    rest = batch.count - len(told)
-    last = f"and {rest} more" if rest else "from monitor, about itself"
-    html = page.troubles(lines, last) if manner.html and not batch.refusals else None
+    if batch.refusals:
+        lines = [_dated([cut(_lines(t, manner)[0], PLAINEST)], clock_time(t.at, zone))[0] for t in told]
+        return Wording(subject="[monitor] trouble", plain=fit(lines, _about_itself(batch), manner.longest))
+    first, *details = _lines(told[0], manner)
+    if batch.count == 1:
+        subject = f"{OURS}{cut(first, SUBJECT - len(OURS))}"
+        paragraphs = [details if subject.endswith(first) else [first, *details]]
+        last = f"{clock_time(told[0].at, zone)} · {_about_itself(batch)}"
+    else:
+        subject = f"{OURS}{cut(first, PLAINEST)} (and {batch.count - 1} more)"
+        paragraphs = [_dated(_lines(t, manner), clock_time(t.at, zone)) for t in told]
+        last = _about_itself(batch)
     return Wording(
-        subject=subject if not batch.refusals else "[monitor] trouble",
-        plain=fit(lines, last, manner.longest - units(subject)),
-        html=html,
+        subject=subject,
+        plain=fit(_parted(paragraphs), last, manner.longest - units(subject)),
+        html=page.troubles(paragraphs, last) if manner.html else None,
     )
 
 
-def _trouble(trouble: Trouble, zone: tzinfo, safe: Callable[[str], str], longest: int) -> str:
-    return f"{clock_time(trouble.at, zone)}: {cut(safe(trouble.text), longest)}"
+def _lines(trouble: Trouble, manner: Manner) -> list[str]:
+    """Give a trouble's lines: our words as they stand, what comes from outside made harmless."""
+    strange = sorted(filter(None, trouble.outside), key=len, reverse=True)
+    parts = re.split(f"({'|'.join(map(re.escape, strange))})", trouble.text) if strange else [trouble.text]
+    text = "".join((manner.safe if at % 2 else manner.own)(part) for at, part in enumerate(parts))
+    first, *details = [cut(line, TROUBLE) for line in text.split("\n") if line.strip()] or ["trouble"]
+    return [f"{first} ({trouble.count})" if trouble.count > 1 else first, *details]
+
+
+def _dated(lines: list[str], time: str) -> list[str]:
+    return [f"{time}: {lines[0]}", *lines[1:]]
+
+
+def _parted(paragraphs: list[list[str]]) -> list[str]:
+    """Give lines, with an empty one between paragraphs where any is longer than a line."""
+    long = any(len(paragraph) > 1 for paragraph in paragraphs)
+    return [line for at, lines in enumerate(paragraphs) for line in ([""] if long and at else []) + lines]
+
+
+def _about_itself(batch: Batch) -> str:
+    rest = batch.count - len(batch.parcels)
+    return f"and {rest} more" if rest else "from monitor, about itself"
 
 
 # -- lengths, times --------------------------------------------------------------------------

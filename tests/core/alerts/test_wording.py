@@ -1,11 +1,11 @@
 """What arrives: the exact look of a message, and what is cut from it on purpose."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.core.alerts.neutral import for_chat
 from monitor.core.alerts.wording import CHAT, MAIL, TERMINAL, Manner, fit, refit, size, span, units, word
 from monitor.model import Batch, Priority, Trouble, WatchKind, Wording
 from tests.channels.samples import HEADLINE, NOW, article, batch, match, news, sample_news
@@ -143,7 +143,7 @@ def test_several_alerts_are_listed_and_the_rest_is_counted_with_the_command_that
 
 def test_what_finds_no_room_in_a_list_is_counted() -> None:
     told = [sample_news(f"k{n}") for n in range(25)]
-    wording = say(batch(*told), Manner(safe=for_chat, longest=1500))
+    wording = say(batch(*told), replace(CHAT, longest=1500))
     assert units(wording.subject) + units(wording.plain) <= 1500
     assert "more: monitor alerts --since" in wording.plain
     assert len(wording.alerts) < 25
@@ -168,16 +168,103 @@ def test_after_a_refusal_a_list_says_nothing_of_theirs() -> None:
     assert wording.plain == "2 alerts: monitor alerts --since 2026-01-27T13:11Z"
 
 
-def test_troubles_are_marked_and_told_together() -> None:
+# -- the tool's own news -------------------------------------------------------------------------
+
+MISTAKES = Trouble(
+    key="configuration",
+    text="The saved configuration has mistakes; the one of before stays in force.\n"
+    "watchlists/my.example.yaml:3:15: actors.1.priority: `hihg` is not one of `low`, `high`\n"
+    "monitor.yaml:9:3: mail.server: write to wire@paper.example",
+    at=NOW,
+)
+
+
+def test_a_trouble_is_its_first_line_as_the_subject_and_the_others_below_as_they_are() -> None:
+    wording = say(batch(MISTAKES), MAIL)
+    assert wording.subject == (
+        "[monitor] The saved configuration has mistakes; the one of before stays in force."
+    )
+    assert wording.plain.split("\n") == [
+        "watchlists/my.example.yaml:3:15: actors.1.priority: `hihg` is not one of `low`, `high`",
+        "monitor.yaml:9:3: mail.server: write to wire@paper.example",
+        "27 Jan 2026 18:42 IST · from monitor, about itself",
+    ]
+    assert wording.html is not None
+    assert "actors.1.priority: `hihg` is not one of `low`, `high`<br>monitor.yaml:9:3: " in wording.html
+    assert wording.alerts == ()
+
+
+def test_what_comes_from_outside_is_made_harmless_within_a_trouble() -> None:
+    said = "HTTP 404: see http://evil.example\n@everyone"
+    trouble = Trouble(
+        key="k",
+        text=f"channel desk.one is paused: {said}\nWrite to it@paper.example",
+        at=NOW,
+        outside=(said,),
+    )
+    assert say(batch(trouble), MAIL).subject == (
+        "[monitor] channel desk.one is paused: HTTP 404: see http[:]//evil[.]example @everyone"
+    )
+    chat = say(batch(trouble), CHAT)
+    assert chat.subject.endswith("desk.one is paused: HTTP 404: see http[:]//evil[.]example ＠everyone")
+    assert chat.plain.startswith("Write to it@paper.example\n")
+
+
+def test_own_words_are_no_markup_or_mention_in_a_chat() -> None:
+    trouble = Trouble(key="k", text="a_b *c* `d` <e> @here it@paper.example a@here", at=NOW)
+    assert say(batch(trouble), CHAT).subject == "[monitor] a＿b ∗c∗ ˋdˋ ‹e› ＠here it@paper.example a＠here"
+
+
+@pytest.mark.parametrize("manner", [MAIL, CHAT, TERMINAL])
+def test_own_words_hide_and_control_nothing(manner: Manner) -> None:
+    trouble = Trouble(key="k", text="a\x1b[31m\u202eb\x00\r\u200bc\u2028d\nnext", at=NOW)
+    wording = say(batch(trouble), manner)
+    assert wording.subject == "[monitor] a [31mb  c d"
+    assert wording.plain.startswith("next\n")
+
+
+def test_several_troubles_are_a_list_with_their_times() -> None:
     wording = say(
         batch(Trouble(key="a", text="source pti fails", at=NOW), Trouble(key="b", text="disk full", at=NOW))
     )
     assert wording.subject == "[monitor] source pti fails (and 1 more)"
-    assert wording.plain.split("\n")[:2] == [
+    assert wording.plain.split("\n") == [
         "27 Jan 2026 18:42 IST: source pti fails",
         "27 Jan 2026 18:42 IST: disk full",
+        "from monitor, about itself",
     ]
-    assert wording.alerts == ()
+
+
+def test_troubles_of_several_lines_stand_apart_and_those_not_listed_are_counted() -> None:
+    wording = say(batch(Trouble(key="b", text="disk full", at=NOW), MISTAKES, count=9), MAIL)
+    lines = wording.plain.split("\n")
+    assert lines[0].endswith("IST: disk full")
+    assert lines[1] == ""
+    assert lines[2].endswith("stays in force.")
+    assert lines[-1] == "and 7 more"
+    assert wording.html is not None
+    assert wording.html.count("<p ") == 3
+
+
+def test_what_happened_often_is_told_with_its_number() -> None:
+    often = Trouble(key="k", text="dead letters for it@paper.example\nThe latest: x", at=NOW, count=60)
+    assert say(batch(often)).subject == "[monitor] dead letters for it@paper.example (60)"
+    assert say(batch(replace(often, count=1))).subject == "[monitor] dead letters for it@paper.example"
+
+
+def test_a_first_line_that_finds_no_room_in_the_subject_stands_whole_below() -> None:
+    long = "word " * 60 + "end"
+    wording = say(batch(Trouble(key="k", text=f"{long}\nmore", at=NOW)))
+    assert len(wording.subject) <= 200
+    assert wording.plain.split("\n")[:2] == [long, "more"]
+
+
+def test_after_a_refusal_a_trouble_is_its_first_line() -> None:
+    trouble = Trouble(key="a", text="source <pti> fails\nmore", at=NOW)
+    refused = say(batch(trouble, refusals=1), MAIL)
+    assert refused.html is None
+    assert refused.subject == "[monitor] trouble"
+    assert refused.plain == "27 Jan 2026 18:42 IST: source <pti> fails\nfrom monitor, about itself"
 
 
 @pytest.mark.parametrize(
@@ -223,13 +310,3 @@ def test_lengths_are_counted_as_services_count_them() -> None:
 )
 def test_lengths_of_time_are_said_in_their_largest_fitting_unit(length: int, shown: str) -> None:
     assert span(timedelta(seconds=length)) == shown
-
-
-def test_a_trouble_in_a_mail_is_html_too_until_it_was_refused() -> None:
-    trouble = Trouble(key="a", text="source <pti> fails", at=NOW)
-    page = say(batch(trouble), MAIL).html
-    assert page is not None
-    assert "27 Jan 2026 18:42 IST: source &lt;pti&gt; fails" in page
-    refused = say(batch(trouble, refusals=1), MAIL)
-    assert refused.html is None
-    assert refused.subject == "[monitor] trouble"

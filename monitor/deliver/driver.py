@@ -7,31 +7,32 @@ Each channel has workers of its own, as many as may be in flight, so that a slow
 Queues are read as numbers, which the workers count down themselves between two looks: ten thousand owed deliveries
 cost one look and a claim a message. A recipient that fails is left alone for a while, and then tried with another
 message than the one that failed: one bad message holds up nothing. What was sent but could not be settled is settled
-before its recipient gets anything more: a full disk makes no message twice.
+before its recipient gets anything more: a full disk makes no message twice. Only who is in the configuration gets
+anything: what others are owed, from before or by a poll that was under way, is cancelled.
 """
 
 from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
 
-from monitor.config.settings import Settings
 from monitor.core.alerts import retry
 from monitor.core.alerts.pacing import next_claim, next_moment
+from monitor.deliver.line import Line
+from monitor.deliver.ways import Way, Ways
 from monitor.errors import MonitorError
 from monitor.model import (
     Batch,
     ChannelName,
     Claim,
     Only,
-    Queue,
     Recipient,
     SendOutcome,
     SendResult,
@@ -50,59 +51,14 @@ LOOK_EVERY = 30.0
 """Seconds between two looks at the store when nothing asks for one."""
 LOOK_GAP = 0.1
 """Seconds between two looks at least, however often it is woken."""
-MOMENT = timedelta(microseconds=1)
-"""What the store's times are told apart by."""
 HAIR = 0.001
 """Seconds that a timer may be early."""
-OUTAGE = 3
-"""Failures in a row that mean that the receiver, not the message, is in trouble."""
 STORE_PAUSE = 1.0
 STORE_PAUSE_MOST = 30.0
 ATTEMPTS_ONCE = 3
 """To settle, where nobody stays to try for longer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """A channel with its limits."""
-
-    channel: Channel
-    at_most: int | None = None
-    """Messages an hour to each recipient."""
-    parallel: int = 1
-    """Messages in flight."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
-    """All channels of a configuration, and who hears of troubles."""
-
-    channels: Mapping[ChannelName, Way]
-    troubles: tuple[TroubleRoute, ...] = ()
-    fallback: tuple[TroubleRoute, ...] = ()
-    """Hear of a trouble of the channels that troubles are told on."""
-
-    def routes(self, failing: ChannelName) -> tuple[TroubleRoute, ...]:
-        """Give who hears of a trouble of this channel: never the channel itself."""
-        usual = tuple(r for r in self.troubles if r.channel != failing)
-        return usual or tuple(r for r in self.fallback if r.channel != failing)
-
-
-def ways(settings: Settings, channels: Mapping[ChannelName, Channel]) -> Ways:
-    """Give the ways of a configuration, over channels that were built from it."""
-    recipients = {c.name: c.recipients for c in settings.channels}
-
-    def routes(names: Sequence[ChannelName]) -> tuple[TroubleRoute, ...]:
-        return tuple(TroubleRoute(channel=n, recipient=r) for n in names for r in recipients.get(n, ()))
-
-    return Ways(
-        channels={
-            c.name: Way(channel=channels[c.name], at_most=c.at_most, parallel=c.parallel)
-            for c in settings.channels
-        },
-        troubles=routes(settings.troubles),
-        fallback=routes(settings.fallback),
-    )
+ROUNDS_OF_TROUBLES = 2
+"""In a run that tries once: those that sending alerts brought up, then those that sending these did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,62 +67,6 @@ class Tally:
 
     sent: int = 0
     failed: int = 0
-
-
-@dataclass(slots=True)
-class Line:
-    """One recipient's queue as last seen, counted down since, and how the recipient is doing."""
-
-    queue: Queue
-    claimed: int = 0
-    """Messages that count, claimed since the look that is under way began: it may not have seen them."""
-    failures: int = 0
-    failed_at: float = float("-inf")
-    held_until: float = 0.0
-    unsettled: int = 0
-    """Messages that were sent and that the store would not settle yet."""
-    leases: list[datetime] = field(default_factory=list)
-    """When the claims of its messages in flight end."""
-
-    def before_leases(self, now: datetime) -> datetime:
-        """Give now, or the last moment at which no message in flight looks as if nobody held it.
-
-        Only a clock that is set forward passes the end of a lease while its holder lives; what came to be due by the
-        new time waits for the messages in flight.
-        """
-        return min([now, *(end - MOMENT for end in self.leases)])
-
-    @contextmanager
-    def lease(self, end: datetime) -> Iterator[None]:
-        """Have a message in flight whose claim ends then."""
-        self.leases.append(end)
-        try:
-            yield
-        finally:
-            self.leases.remove(end)
-
-    def take_in(self, seen: Queue | None) -> None:
-        """Go by what a look saw, less what was claimed while it looked."""
-        if seen is None:
-            self.queue = replace(self.queue, due=0, due_urgent=0, due_troubles=0)
-        else:
-            self.queue = replace(seen, sent_last_hour=seen.sent_last_hour + self.claimed)
-
-    def count_down(self, claim: Claim) -> None:
-        """Take a claim's deliveries off."""
-        q = self.queue
-        if claim.only is Only.TROUBLES:
-            self.queue = replace(q, due=q.due - q.due_troubles, due_troubles=0)
-            return
-        taken = min(claim.at_most, q.due)
-        counts = claim.only is Only.ALERTS
-        self.queue = replace(
-            q,
-            due=q.due - taken,
-            due_urgent=q.due_urgent - min(taken, q.due_urgent),
-            sent_last_hour=q.sent_last_hour + counts,
-        )
-        self.claimed += counts
 
 
 class Deliver:
@@ -183,18 +83,26 @@ class Deliver:
         self._lines: dict[tuple[ChannelName, Recipient], Line] = {}
         self._workers: dict[ChannelName, int] = {}
         self._pauses: dict[ChannelName, int] = {}
-        self._answered: set[ChannelName] = set()
-        """Channels that took a message since this process began."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._awake = asyncio.Event()
         self._stopping = False
         self._once: datetime | None = None
+        self._only_troubles = False
         self._sent = 0
         self._failed = 0
 
-    def use(self, ways: Ways) -> None:
-        """Go by this configuration from now on; what is in flight ends as it began."""
+    async def use(self, ways: Ways) -> None:
+        """Go by this configuration from now on; what is in flight ends as it began.
+
+        Who left it is owed nothing more, which is told; a channel that was mended is tried at once. Raises StoreError.
+        """
+        mended = ways.mended_since(self._ways)
+        await self._mirror(ways, mended)
         self._ways = ways
+        for name in mended:
+            self._pauses.pop(name, None)
+        for line in self._lines_of(*mended):
+            line.held_until, line.answered_at = 0.0, None
         self.wake()
 
     def wake(self) -> None:
@@ -225,9 +133,19 @@ class Deliver:
                 task.cancel()
 
     async def run_once(self) -> Tally:
-        """Try each delivery that is due now once, wait for no retry and no digest, and say how it went."""
-        self._once = self._clock.now()
+        """Try each delivery that is due now once, wait for no retry and no digest, and say how it went.
+
+        What the run itself has to tell of goes out, too.
+        """
         self._sent = self._failed = 0
+        for self._only_troubles in (False, *[True] * ROUNDS_OF_TROUBLES):
+            await self._round()
+        self._only_troubles = False
+        return Tally(self._sent, self._failed)
+
+    async def _round(self) -> None:
+        """Try each delivery that is due now once."""
+        self._once = self._clock.now()
         before = -1
         while self._sent + self._failed != before and not self._stopping:
             before = self._sent + self._failed
@@ -235,7 +153,6 @@ class Deliver:
             while self._tasks:
                 await asyncio.wait(self._tasks)
         self._once = None
-        return Tally(self._sent, self._failed)
 
     # -- looking -----------------------------------------------------------------------------
 
@@ -255,12 +172,28 @@ class Deliver:
         for line in self._lines.values():
             line.claimed = 0
         seen = {(q.channel, q.recipient): q for q in await self._store.queues(self._now())}
+        if any(not self._ways.know(*key) for key in seen):
+            await self._mirror(self._ways, frozenset())
         for key, queue in seen.items():
             self._lines.setdefault(key, Line(queue))
         for key, line in self._lines.items():
             line.take_in(seen.get(key))
         for name, way in self._ways.channels.items():
             self._put_to_work(name, way)
+
+    async def _mirror(self, ways: Ways, mended: frozenset[ChannelName]) -> None:
+        """Make what is owed agree with a configuration."""
+        now = self._clock.now()
+        await self._store.mirror_recipients(
+            {name: way.recipients for name, way in ways.channels.items()},
+            mended,
+            lambda channel, recipient, alerts: retry.cancelled(channel, recipient, alerts, now),
+            ways.troubles,
+            now,
+        )
+
+    def _lines_of(self, *channels: ChannelName) -> list[Line]:
+        return [line for (channel, _), line in self._lines.items() if channel in channels]
 
     def _put_to_work(self, name: ChannelName, way: Way) -> None:
         while self._workers.get(name, 0) < way.parallel and not self._stopping:
@@ -293,9 +226,9 @@ class Deliver:
         """Give how long until a recipient is no longer held, or its digest is to go."""
         now, steady = self._clock.now(), self._clock.monotonic()
         waits: list[float] = []
-        for (name, _), line in self._lines.items():
+        for (name, recipient), line in self._lines.items():
             way = self._ways.channels.get(name)
-            if way is None or line.queue.due <= 0:
+            if way is None or recipient not in way.recipients or line.queue.due <= 0:
                 continue
             moment = next_moment(line.queue, way.at_most, now)
             waits += [(moment - now).total_seconds()] if moment is not None else []
@@ -324,9 +257,13 @@ class Deliver:
         now, steady = self._now(), self._clock.monotonic()
         chosen: tuple[tuple[ChannelName, Recipient], Line, Claim] | None = None
         for key, line in self._lines.items():
-            if key[0] != name or line.unsettled or (self._once is None and line.held_until - steady > HAIR):
+            if key[0] != name or key[1] not in way.recipients or line.unsettled:
+                continue
+            if self._once is None and line.held_until - steady > HAIR:
                 continue
             claim = next_claim(line.queue, way.at_most, now)
+            if self._only_troubles and claim is not None and claim.only is not Only.TROUBLES:
+                continue
             if claim is not None and (chosen is None or claim.only is not Only.ALERTS):
                 chosen = (key, line, claim)
                 if claim.only is not Only.ALERTS:
@@ -349,21 +286,24 @@ class Deliver:
         self, name: ChannelName, way: Way, line: Line, batch: Batch, began: float
     ) -> None:
         outcome = await self._send(way.channel, batch)
+        if outcome.result is SendResult.UNREACHABLE and self._ways.channels.get(name) is not way:
+            # The channel is another one by now: that it must be paused is not said.
+            outcome = replace(outcome, result=SendResult.TEMPORARY)
         _log_outcome(batch, outcome)
-        settlement = retry.settle(
-            batch,
-            outcome,
-            self._clock.now(),
-            jitter=self._jitter(),
-            pauses=self._pauses.get(name, 0),
-            back=self._is_back(name, line),
-        )
+        standing, jitter = self._standing(name, line), self._jitter()
+        settlement = retry.settle(batch, outcome, self._clock.now(), standing, jitter=jitter)
         self._learn(name, line, outcome, began)
         await self._settle(line, settlement, self._ways.routes(name))
 
-    def _is_back(self, name: ChannelName, line: Line) -> bool:
-        """Say whether a message taken now ends an outage; one bad message, or a run that tries once, is none."""
-        return self._once is None and (line.failures >= OUTAGE or name not in self._answered)
+    def _standing(self, name: ChannelName, line: Line) -> retry.Standing:
+        """Give how the recipient was doing."""
+        return retry.Standing(
+            pauses=self._pauses.get(name, 0),
+            failing=line.failing_for(self._clock.monotonic()),
+            alone=any(other.answered_since(line.failing_since) for other in self._lines_of(name)),
+            back=line.may_be_back,
+            hasten=line.may_be_back and self._once is None,
+        )
 
     async def _claim(self, line: Line, claim: Claim, now: datetime) -> Batch | None:
         self._step("claim:before")
@@ -396,26 +336,24 @@ class Deliver:
 
     def _learn(self, name: ChannelName, line: Line, outcome: SendOutcome, began: float) -> None:
         """Remember how the recipient is doing."""
+        steady = self._clock.monotonic()
         if outcome.result is SendResult.ACCEPTED:
             self._sent += 1
             self._pauses.pop(name, None)
-            self._answered.add(name)
-            line.failures, line.held_until = 0, 0.0
+            line.took(steady)
             return
         self._failed += 1
         # Messages that were in flight together failed together: that is one failure.
         fresh = began > line.failed_at
-        steady = self._clock.monotonic()
         if outcome.result is SendResult.UNREACHABLE:
             self._pauses[name] = self._pauses.get(name, 0) + fresh
-            self._answered.discard(name)
-            for key, other in self._lines.items():
-                if key[0] == name:
-                    other.take_in(None)
+            for other in self._lines_of(name):
+                other.take_in(None)
+                other.answered_at = None
         elif outcome.result is SendResult.TEMPORARY:
+            line.failing_since = line.failing_since if line.failures else began
             line.failures += fresh
-            wish = min(outcome.retry_after or timedelta(0), retry.LONGEST_WISH)
-            line.held_until = steady + max(retry.hold(line.failures), wish).total_seconds()
+            line.hold(steady, max(retry.hold(line.failures), retry.wish(outcome)))
         if fresh:
             line.failed_at = steady
 
