@@ -79,24 +79,26 @@ def read_date(text: str, *, received: datetime, timezone: str | None = None) -> 
 
     `received` is when the document was received, `timezone` the source's own zone, an IANA name. Raises nothing.
     """
-    stripped = " ".join(text[: LONGEST + 1].split())
-    wall = _wall(stripped) if len(stripped) <= LONGEST else None
+    wall = _wall(text)
     if wall is None:
-        return Dated(None, f"unreadable date: {stripped[:40]!r}")
+        return Dated(None, f"unreadable date: {_shown(text)}")
     zone, doubt = _zone(wall, timezone)
     try:
         at = wall.at.replace(tzinfo=zone).astimezone(UTC)
     except (OverflowError, ValueError):
         at = wall.at.replace(tzinfo=UTC)
     if at.year < EARLIEST_YEAR or at > received + LATEST_AHEAD:
-        return Dated(None, f"absurd date: {stripped[:40]!r}")
+        return Dated(None, f"absurd date: {_shown(text)}")
     return Dated(at, doubt)
+
+
+def _shown(text: str) -> str:
+    return repr(" ".join(text[:LONGEST].split())[:40])
 
 
 def read_day(text: str) -> date | None:
     """Read the calendar day that a text is, with or without a time behind it; None: it is none."""
-    stripped = " ".join(text[: LONGEST + 1].split())
-    wall = _wall(stripped) if len(stripped) <= LONGEST else None
+    wall = _wall(text)
     return wall.at.date() if wall else None
 
 
@@ -109,8 +111,7 @@ def tells_time(text: str) -> bool:
 
 def is_date(text: str) -> bool:
     """Whether a text is a date, with or without a time and zone, and nothing besides."""
-    stripped = " ".join(text[: LONGEST + 1].split())
-    wall = _wall(stripped) if len(stripped) <= LONGEST else None
+    wall = _wall(text)
     if wall is None:
         return False
     rest = _OFFSET.sub("", wall.rest, count=1)
@@ -118,6 +119,10 @@ def is_date(text: str) -> bool:
 
 
 def _wall(text: str) -> _Wall | None:
+    """Read the date that a text begins with; a text that is too long for one has none."""
+    text = " ".join(text[: LONGEST + 1].split())
+    if len(text) > LONGEST:
+        return None
     if _DIGITS.fullmatch(text):
         return _Wall(datetime.combine(_EPOCH, time()) + timedelta(seconds=int(text[:10])), "Z", True)
     weekday = _WEEKDAY.match(text)
