@@ -21,6 +21,7 @@ from monitor.cli.place import Options, loud
 from monitor.cli.safe import one_line
 from monitor.config import load_watchlist
 from monitor.config.addresses import encoding, zone
+from monitor.config.doubts import doubts
 from monitor.core.watch import compile_watchlist
 from monitor.model import Article, Hints, Match, Parsed, Refused
 from monitor.ports import Parse
@@ -124,7 +125,10 @@ def match(
       1  a file was refused; a line on stderr names it, the rest go on
       2  usage, or a mistake in the watchlist; no file was read
     """
-    finder = compile_watchlist(load_watchlist(watchlist))
+    found = load_watchlist(watchlist)
+    for told in doubts(found.watches):
+        click.echo(one_line(f"warning: {told}"), err=True)
+    finder = compile_watchlist(found)
     show = _match_printer(as_json)
     return asyncio.run(
         _read_all(

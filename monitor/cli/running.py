@@ -31,12 +31,20 @@ def run(options: Options, once: bool) -> int:
       2  the configuration has mistakes
       3  another instance runs on this database
     """
-    from monitor import app, daemon  # noqa: PLC0415 -- every room is behind them, and --help needs none
+    import structlog  # noqa: PLC0415 -- every room is behind these, and --help needs none
+
+    from monitor import app, daemon  # noqa: PLC0415
+    from monitor.config import warnings  # noqa: PLC0415
     from monitor.daemon import logs  # noqa: PLC0415
 
     logs.set_up(options.level)
+    log = structlog.get_logger("monitor.cli")
     place = daemon.Place(directory=options.config_directory(), environ=os.environ, credentials=credentials())
     state = options.state_directory()
     if once:
-        return app.run_once(place.load(), state=state, stream=sys.stdout)
+        settings = place.load()
+        for warning in warnings(settings):
+            # Not at the level of warnings: a round by cron would say the same every minute.
+            log.info("configuration", warning=warning)
+        return app.run_once(settings, state=state, stream=sys.stdout)
     return daemon.run(place, state=state, stream=sys.stdout)

@@ -13,30 +13,13 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from monitor.config.problems import Unfit, meant, quote
+from monitor.config.zones import meant_zone
 
 MOST_URL = 2_000
 _LOCAL = re.compile(r"[^\s@<>(),;:\\\"\[\]\x00-\x20\x7f]{1,64}\Z")
 _LABEL = re.compile(r"(?!-)[^\W_](?:[\w-]{0,61}[^\W_])?\Z")
 _NAMED = re.compile(r"\s*(.*?)\s*<([^<>]*)>\s*\Z", re.DOTALL)
 _APPRISE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,30}://\S")
-_ABBREVIATIONS = {
-    "IST": "Asia/Kolkata",
-    "MSK": "Europe/Moscow",
-    "JST": "Asia/Tokyo",
-    "KST": "Asia/Seoul",
-    "BST": "Europe/London",
-    "CEST": "Europe/Berlin",
-    "EDT": "America/New_York",
-    "PST": "America/Los_Angeles",
-    "PDT": "America/Los_Angeles",
-    "CST": "America/Chicago",
-    "AEST": "Australia/Sydney",
-    "BEIJING": "Asia/Shanghai",
-    "PEKING": "Asia/Shanghai",
-    "DELHI": "Asia/Kolkata",
-    "MUMBAI": "Asia/Kolkata",
-    "WASHINGTON": "America/New_York",
-}
 _ENCODINGS = (
     "utf-8",
     "windows-1250",
@@ -228,19 +211,11 @@ def zone(text: str) -> str:
     try:
         ZoneInfo(asked)
     except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        raise Unfit(
-            f"`{quote(text)}` is no time zone: type one such as `Asia/Kolkata` or `UTC`{_zone_hint(asked)}"
-        ) from None
+        near = meant_zone(asked)
+        hint = f", did you mean `{near}`?" if near else ""
+        told = f"`{quote(text)}` is no time zone: type one such as `Asia/Kolkata` or `UTC`{hint}"
+        raise Unfit(told) from None
     return asked
-
-
-def _zone_hint(text: str) -> str:
-    if text.upper() in _ABBREVIATIONS:
-        return f", did you mean `{_ABBREVIATIONS[text.upper()]}`?"
-    zones = sorted(zoneinfo.available_timezones() - {"localtime"})
-    cities = {z.rpartition("/")[2].casefold(): z for z in zones if "/" in z and not z.startswith("Etc/")}
-    city = text.casefold().replace(" ", "_")
-    return f", did you mean `{cities[city]}`?" if city in cities else meant(text.replace(" ", "_"), zones)
 
 
 def encoding(text: str) -> str:

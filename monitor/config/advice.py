@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+from monitor.config.access import closed
 from monitor.config.addresses import on_this_machine
+from monitor.config.doubts import doubts
 from monitor.config.places import WATCHLISTS
 from monitor.config.problems import quote
 from monitor.config.reading import read_part
@@ -24,6 +27,7 @@ def warnings(settings: Settings) -> tuple[str, ...]:
         *_channels(settings),
         *_secrets(settings),
         *_unread(settings),
+        *doubts(settings.watchlist.watches),
     )
 
 
@@ -31,9 +35,11 @@ def _folders(settings: Settings) -> Iterator[str]:
     folders = [s for s in settings.sources if isinstance(s, FolderSettings)]
     for folder in folders:
         shown = _shown(folder.path)
-        if not folder.path.exists():
+        if told := closed(folder.path):
+            yield f"the folder {shown} {told}"
+        elif not os.path.exists(folder.path):
             yield f"the folder {shown} is not there; it is read as soon as it is"
-        elif not folder.path.is_dir():
+        elif not os.path.isdir(folder.path):
             yield f"{shown} is no folder"
         for other in folders:
             if other.path in folder.path.parents:

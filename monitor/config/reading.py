@@ -5,22 +5,26 @@ What is right in a file with mistakes is kept, so that comparing entries finds i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from monitor.config import words
+from monitor.config import lookalikes, words
 from monitor.config.problems import SHOWN_AT_MOST, SOUGHT_AT_MOST, Flaw, Problem, listed, meant, quote
-from monitor.config.schema import INNER, PARTS, keys_of
-from monitor.config.syntax import KEYS
+from monitor.config.schema import INNER, PARTS, Monitor, keys_of
+from monitor.config.syntax import known_keys
 from monitor.config.text import read_text
 from monitor.config.tree import Entries, Items, Node, Page, Scalar, Step, read_tree
 
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[Step, ...]
+_SECRET_VALUE = re.compile(r"\b(?:password|url)\b *:(.*?)(?=,\s*[a-z_]+:|$)", re.MULTILINE)
+_REFERENCE = re.compile(r"\$\{[^}\n]*\}?")
+_SECRET_PARTS = re.compile(r"[\s,{}\[\]\"'“”]+")
 
 
 @dataclass(slots=True)
@@ -59,11 +63,24 @@ def read_part(path: Path, model: type[M]) -> Reading[M]:
     """Read and check one file. Raises ConfigError where it cannot be read at all."""
     file = read_text(path)
     try:
-        page = read_tree(file)
+        reading = check(read_tree(file), model)
     except Flaw as flaw:
         page = Page(file, Items(flaw.line, flaw.column))
-        return Reading(page, None, [page.problem((), flaw.text)])
-    return check(page, model)
+        reading = Reading(page, None, [page.problem((), flaw.text)])
+    if model is Monitor:
+        reading.problems = list(_hushed(reading.problems, file.text))
+    return reading
+
+
+def _hushed(problems: Iterable[Problem], text: str) -> Iterator[Problem]:
+    """Take what may be a secret out of problems: they quote the file, and are logged, stored and sent."""
+    values = _REFERENCE.sub(" ", " ".join(_SECRET_VALUE.findall(text)))
+    parts = sorted({part for part in _SECRET_PARTS.split(values) if len(part) > 3}, key=len, reverse=True)
+    for problem in problems:
+        path, told = problem.path, problem.text
+        for part in parts:
+            path, told = path.replace(part, "…"), told.replace(part, "…")
+        yield replace(problem, path=path, text=told)
 
 
 def check(page: Page, model: type[M]) -> Reading[M]:
@@ -114,7 +131,9 @@ def _no_keys(root: Node, model: type[BaseModel]) -> str:
         return f"begins with a list; it must begin with a key: {listed(k + ':' for k in keys)}"
     text = root.text if isinstance(root, Scalar) else ""
     key = text.partition(":")[0]
-    if ":" in text and key in KEYS:
+    if told := lookalikes.wide_colon(text, known_keys()):
+        return told
+    if ":" in text and key in known_keys():
         return f"a space is missing after `{quote(key)}:`, type `{quote(key)}: …`"
     return f"`{quote(text)}` stands alone; a file must begin with a key: {listed(k + ':' for k in keys)}"
 
@@ -206,12 +225,23 @@ class _Wording:
     def _no_list(self, loc: Loc) -> str:
         node, key = self._node(loc), next((s for s in reversed(loc) if isinstance(s, str)), "")
         if isinstance(node, Scalar) and not node.empty:
-            if node.plain and node.text.startswith("-"):
-                return f"a space is missing after the dash, type `- {quote(node.text[1:].split(' -')[0], most=40)}`"
-            return f"a list is wanted: type `{key}: [{quote(node.text, most=40)}]`"
+            return self._no_list_but_text(key, node)
         if isinstance(node, Scalar):
             return f"nothing is written after `{key}:`; write a list, or take the line out"
         return f"a list is wanted: type a dash and a space before each entry below `{key}:`"
+
+    def _no_list_but_text(self, key: str, node: Scalar) -> str:
+        first = node.lines[0] if node.lines else node.text
+        if told := lookalikes.bullet(first):
+            return told
+        if found := lookalikes.odd_space(first, known_keys()):
+            return found[1]
+        if node.plain and first.startswith("-"):
+            return f"a space is missing after the dash, type `- {quote(first[1:].split(' -')[0], most=40)}`"
+        if node.lines:
+            told = f"type `- {quote(first, most=40)}`, and the lines below it the same way"
+            return f"each entry of a list needs a dash and a space before it: {told}"
+        return f"a list is wanted: type `{key}: [{quote(node.text, most=40)}]`"
 
     def _no_mapping(self, loc: Loc) -> str:
         node, key = self._node(loc), str(loc[0])

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from monitor.config.access import closed
 from monitor.config.problems import Flaw, Unfit, quote
 from monitor.config.text import read_bytes, shown, stamp_of
 from monitor.model import FileStamp
@@ -70,6 +71,11 @@ class Secrets:
 
     def _file(self, path: Path) -> str:
         self.files[path] = stamp_of(path)
+        if "\0" not in str(path) and not os.path.lexists(path) and not closed(path.parent):
+            raise Unfit(
+                f"there is no file `{quote(shown(path))}` for the secret: make it, with the secret as its only line, "
+                "or put the path right"
+            )
         try:
             content = read_bytes(path, MOST_BYTES)
             text = content.decode("utf-8-sig").rstrip("\r\n")

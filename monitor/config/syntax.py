@@ -7,79 +7,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
+from monitor.config import lookalikes
 from monitor.config.problems import Flaw, meant, quote
 
-KEYS = (
-    *(
-        "contact",
-        "timezone",
-        "mail",
-        "from",
-        "server",
-        "user",
-        "password",
-        "security",
-        "channels",
-        "email",
-        "url",
-    ),
-    *(
-        "priority",
-        "at_most",
-        "parallel",
-        "tell",
-        "troubles",
-        "keep",
-        "articles",
-        "polls",
-        "disk_free",
-        "network",
-    ),
-    *(
-        "allow",
-        "feeds",
-        "folders",
-        "name",
-        "every",
-        "path",
-        "agency",
-        "encoding",
-        "alert_backlog",
-        "names_from",
-    ),
-    *("kind", "note", "actors", "topics", "id", "also", "ids", "all", "any", "within", "unless", "terminal"),
-)
-"""Every key there is: how text that lacks a space after its colon is told from a name with a colon in it."""
 
-_OPENING = "“”„‟＂"
-_CURLY = _OPENING + "‘’‚‛′″"
-_NO_SPACE = re.compile(rf"^\s*(?:- )?\s*({'|'.join(KEYS)}):(?=[^\s/])")
+@cache
+def known_keys() -> tuple[str, ...]:
+    """Give every key there is: how text that lacks a space behind its colon is told from a name with a colon in it."""
+    from monitor.config.schema import INNER, PARTS, keys_of  # noqa: PLC0415 -- it reads texts by means of this module
+
+    models = (*PARTS.values(), *INNER.values())
+    return (*dict.fromkeys(key for model in models for key in keys_of(model)), "terminal")
+
+
+@cache
+def _no_space_after_key() -> re.Pattern[str]:
+    return re.compile(rf"^\s*(?:- )?\s*({'|'.join(known_keys())}):(?=[^\s/])")
+
+
 _NO_SPACE_DASH = re.compile(r"^(\s*)-(?=[^\s-])")
 _TAB = re.compile(r"^( *)\t|^( *-)\t|^[^\"'#]*:\s*\t\s*- ")
 _QUOTED_THEN_MORE = re.compile(r"""(?:^|[:\-\[,{]\s+|[\[{])("[^"]*"|'[^']*')\s*(?=[^\s,\]}:#])""")
 _KEY = re.compile(r"^\s*(?:- )?([^\s:'\"\[{][^:'\"\[{]*):(?:\s|$)")
-
-
-def curly_quotes(text: str) -> str | None:
-    """Say that a plain text stands in a word processor's curly quotes; None where it does not."""
-    first, last = text[:1], text[-1:]
-    alone = len(text) > 1 and last in _CURLY
-    if first in _OPENING and text and (alone or not any(c in _CURLY for c in text[1:])):
-        return _curly(text)
-    if first in ("‘", "‚", "‛") and alone:
-        return _curly(text)
-    return None
-
-
-def _curly(text: str) -> str:
-    bare = quote(text.strip(_CURLY), most=40)
-    return (
-        f'`{quote(text, most=40)}` stands in curly quotes, which YAML takes for letters: type "{bare}" '
-        f"with straight "
-        "quotes, or no quotes at all"
-    )
+_REFERENCE = re.compile(r"(?:([\w-]+):\s+|[\[{,]\s*)([^\s\"'\[{,][^\s\"',]*)?(\$\{[^}\s\"',]*\}?)")
+"""A reference to a secret without quotes, the key that it is the value of, and what stands right before it."""
+_BARE_ENTRY = re.compile(r"( *- +)([^\s\"'\[{#&*!|>%@`-][^:#]*?):?\s*$")
+_CODED_KEY = re.compile(r"( *)[\w ]+:(?:\s|$)")
 
 
 def explain(error: Any, text: str) -> Flaw:
@@ -152,12 +108,11 @@ def _unclosed_quote(error: Any, lines: list[str], at: int) -> Found:
 
 
 def _never_closed(lines: list[str], number: int, column: int) -> tuple[int, int, str]:
-    mark = lines[number][column]
-    return (
-        number + 1,
-        column + 1,
-        f"the quote that opens here is never closed: type {mark} at the end of the text",
-    )
+    mark, rest = lines[number][column], lines[number][column + 1 :]
+    told = f"the quote that opens here is never closed: type {mark} at the end of the text"
+    if mark == "'" and (word := re.match(r"[^\W\d_][\w'-]*", rest)):
+        told += f', or, where it is an apostrophe, put double quotes round all of it, "\'{quote(word[0])}…"'
+    return number + 1, column + 1, told
 
 
 def _left_open(line: str) -> int | None:
@@ -187,7 +142,7 @@ def _text_after_quote(error: Any, lines: list[str], at: int) -> Found:
 
 
 def _no_space(error: Any, lines: list[str], at: int) -> Found:
-    if found := _near(lines, at, _NO_SPACE):
+    if found := _near(lines, at, _no_space_after_key()):
         number, match = found
         key = match.group(1)
         return number + 1, match.end() + 1, f"a space is missing after `{key}:`, type `{key}: …`"
@@ -236,10 +191,64 @@ def _unclosed_bracket(error: Any, lines: list[str], at: int) -> Found:
         return None
     closing = "]" if opened == "[" else "}"
     told = (
-        f"the {opened} that opens here does not go on well: a comma is missing, or the {closing} "
-        f"that closes it"
+        f"the {opened} that opens here does not go on well: a comma is missing, or the {closing} that closes it, or "
+        "quotes round text with a : or # in it"
     )
     return mark.line + 1, mark.column + 1, told
+
+
+def _bare_reference(error: Any, lines: list[str], at: int) -> Found:
+    """Find a reference to a secret that stands in [ ] or { } without quotes, where its own braces end them."""
+    if "flow" not in str(error.context):
+        return None
+    for match in _REFERENCE.finditer(lines[at]):
+        key, before, reference = match.groups()
+        if match.end() > error.problem_mark.column:
+            text = (
+                f'{key}: "{"…" if before else ""}{quote(reference, most=40)}"'
+                if key
+                else f'"{quote(reference)}"'
+            )
+            told = (
+                f"a reference inside [ ] or {{ }} must stand in quotes, with all of its text: type `{text}`"
+            )
+            return at + 1, match.start(2 if before else 3) + 1, told
+    return None
+
+
+def _bullet(error: Any, lines: list[str], at: int) -> Found:
+    for number in (at, error.context_mark.line if error.context_mark else at):
+        if told := lookalikes.bullet(lines[number]):
+            return number + 1, len(lines[number]) - len(lines[number].lstrip()) + 1, told
+    return None
+
+
+def _odd_space(error: Any, lines: list[str], at: int) -> Found:
+    for number in (at, at - 1):
+        if number >= 0 and (found := lookalikes.odd_space(lines[number], known_keys())):
+            return number + 1, found[0] + 1, found[1]
+    return None
+
+
+def _wide_colon(error: Any, lines: list[str], at: int) -> Found:
+    for number in (at, at - 1):
+        if number >= 0 and (told := lookalikes.wide_colon(lines[number], known_keys())):
+            return number + 1, 1, told
+    return None
+
+
+def _keys_below_a_name(error: Any, lines: list[str], at: int) -> Found:
+    """Find a bare name with keys below it, as if the name were `name: …`."""
+    before = next((n for n in range(at - 1, -1, -1) if lines[n].strip()), at)
+    name, key = _BARE_ENTRY.match(lines[before]), _CODED_KEY.match(lines[at])
+    if "mapping values are not allowed" not in str(error.problem) or not name or not key:
+        return None
+    if len(key.group(1)) != len(name.group(1)):
+        return None
+    told = (
+        f"a name with keys below it needs `name:` before it: type `- name: {quote(name.group(2), most=40)}`"
+    )
+    return before + 1, len(name.group(1)) + 1, told
 
 
 def _extra_bracket(error: Any, lines: list[str], at: int) -> Found:
@@ -260,9 +269,9 @@ def _no_colon(error: Any, lines: list[str], at: int) -> Found:
     mark = error.context_mark
     words = lines[mark.line].strip()
     told = f"`{quote(words, most=40)}` is neither `key: value` nor `- entry`"
-    if words in KEYS:
+    if words in known_keys():
         return mark.line + 1, mark.column + 1, f"a colon is missing: type `{words}:`"
-    hint = meant(words.split()[0], KEYS) if words else ""
+    hint = meant(words.split()[0], known_keys()) if words else ""
     return (
         mark.line + 1,
         mark.column + 1,
@@ -294,6 +303,11 @@ def _indentation(error: Any, lines: list[str], at: int) -> Found:
 
 _LOOKS: tuple[Look, ...] = (
     _tab,
+    _odd_space,
+    _wide_colon,
+    _bullet,
+    _bare_reference,
+    _keys_below_a_name,
     _escape,
     _no_space,
     _no_space_after_dash,

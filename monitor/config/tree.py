@@ -15,8 +15,9 @@ from typing import Any, TypeAlias
 import yaml  # type: ignore[import-untyped,unused-ignore]
 from yaml.cyaml import CParser  # type: ignore[import-untyped,unused-ignore]
 
+from monitor.config.lookalikes import bullet, curly_quotes
 from monitor.config.problems import SOUGHT_AT_MOST, Flaw, Problem, quote
-from monitor.config.syntax import curly_quotes, explain
+from monitor.config.syntax import explain, known_keys
 from monitor.config.text import TextFile
 
 MOST_NODES = 1_000_000
@@ -32,12 +33,15 @@ _NOT_TEXT = re.compile(
 
 
 class Scalar:
-    """A single value: its text as typed, where it stands, and whether it was typed without quotes."""
+    """A single value: its text as typed, where it stands, and whether it was typed without quotes.
 
-    __slots__ = ("column", "line", "plain", "text")
+    `lines` are those that text without quotes goes over, where they are several.
+    """
 
-    def __init__(self, text: str, plain: bool, line: int, column: int) -> None:
-        self.text, self.plain, self.line, self.column = text, plain, line, column
+    __slots__ = ("column", "line", "lines", "plain", "text")
+
+    def __init__(self, text: str, plain: bool, line: int, column: int, lines: tuple[str, ...] = ()) -> None:
+        self.text, self.plain, self.line, self.column, self.lines = text, plain, line, column, lines
 
     @property
     def empty(self) -> bool:
@@ -145,6 +149,8 @@ class _Builder:
     root: Node | None = None
     nodes: int = 0
     open: list[Entries | Items] = field(default_factory=list)
+    flow: list[bool] = field(default_factory=list)
+    """For each of them: whether it is written in [ ] or { }."""
     key: list[str | None] = field(default_factory=list)
     """For each open mapping the key whose value comes next; None for lists and where a key comes next."""
     flaws: list[Problem] = field(default_factory=list)
@@ -161,6 +167,7 @@ class _Builder:
             self._begin(event)
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             self.open.pop()
+            self.flow.pop()
             self.key.pop()
             self._next()
         elif isinstance(event, yaml.AliasEvent):
@@ -198,18 +205,20 @@ class _Builder:
         node: Entries | Items = kind(line, column)
         self._place(node)
         self.open.append(node)
+        self.flow.append(bool(event.flow_style))
         self.key.append(None)
 
     def _scalar(self, event: Any) -> None:
         line, column = _at(event)
         plain = not event.style
         text: str = event.value
+        lines = self._lines_of(event) if plain else ()
         if plain:
-            self._check_plain(event, text)
+            self._check_plain(event, text, lines)
         if self.open and isinstance(self.open[-1], Entries) and self.key[-1] is None:
             self._take_key(text, plain, line, column)
         else:
-            self._place(Scalar(text, plain, line, column))
+            self._place(Scalar(text, plain, line, column, lines))
             self._next()
 
     def _take_key(self, text: str, plain: bool, line: int, column: int) -> None:
@@ -254,30 +263,68 @@ class _Builder:
                 "file, and name it with `names_from:`",
             )
 
-    def _check_plain(self, event: Any, text: str) -> None:
+    def _lines_of(self, event: Any) -> tuple[str, ...]:
+        """Give the lines that a text without quotes goes over, without spaces around; none where it is on one."""
+        first, last = event.start_mark.line, event.end_mark.line
+        if first == last or not event.value:
+            return ()
+        lines = self._source()[first : last + 1]
+        return tuple(line.strip() for line in (lines[0][event.start_mark.column :], *lines[1:]))
+
+    def _source(self) -> list[str]:
+        self.lines = self.lines or self.file.text.split("\n")
+        return self.lines
+
+    def _check_plain(self, event: Any, text: str, lines: tuple[str, ...]) -> None:
         if told := curly_quotes(text):
             self._flaw(event, told)
-        first, last = event.start_mark.line, event.end_mark.line
-        if text and first == last:
-            return
-        self.lines = self.lines or self.file.text.split("\n")
-        if not text and first < len(self.lines):
-            self._check_comment(event, self.lines[first][event.start_mark.column :].strip())
-        for number in range(first + 1, min(last + 1, len(self.lines))):
-            self._check_continued(number)
+        if not text and event.start_mark.line < len(self._source()):
+            self._check_empty(event, self._source()[event.start_mark.line])
+        for number, line in enumerate(lines[1:], event.start_mark.line + 1):
+            if line and self._check_continued(number, line, lines[0]):
+                return
 
-    def _check_comment(self, event: Any, rest: str) -> None:
+    def _check_empty(self, event: Any, line: str) -> None:
+        before, rest = line[: event.start_mark.column].rstrip(), line[event.start_mark.column :].strip()
         if rest.startswith("#") and rest[1:2].isalnum():
             told = f'what follows a # is a comment, so nothing is written here: type "{quote(rest, most=40)}" in quotes'
             self._flaw(event, told)
+        elif self.flow and self.flow[-1] and not before.endswith(":") and self.key[-1:] != [None]:
+            self._check_comma()
 
-    def _check_continued(self, number: int) -> None:
-        line = self.lines[number].lstrip(" ")
+    def _check_comma(self) -> None:
+        """A key without a colon in { } is what a comma cut off the text before it."""
+        mapping, key = self.open[-1], self.key[-1]
+        if not isinstance(mapping, Entries) or key not in mapping.keys_at or key in known_keys():
+            return
+        line, column = mapping.keys_at.pop(key)
+        self.flaws = [flaw for flaw in self.flaws if flaw.place != (line, column)]
+        name, value = next(reversed(mapping.items()), ("", None))
+        told = "inside { } a comma ends the text: put quotes round all of it"
+        if isinstance(value, Scalar) and value.line == line and name not in ("password", "user"):
+            whole = self._source()[line - 1][value.column - 1 : column - 1 + len(key)]
+            told += f', `{quote(name)}: "{quote(whole)}"`'
+        self._flaw_at(line, column, told)
+
+    def _check_continued(self, number: int, line: str, begun: str) -> bool:
+        """Doubt a line that is read as more of the text before it; give whether anything is wrong with it."""
+        column = len(self._source()[number]) - len(self._source()[number].lstrip()) + 1
         if line.startswith("- ") or line == "-":
             told = (
-                "this line is indented further than the one before, so it is read as more of the same text: "
+                "this line is indented further than the one before, so it is read as more of the same text: line the "
+                "dashes up"
             )
-            self._flaw_at(number + 1, len(self.lines[number]) - len(line) + 1, told + "line the dashes up")
+        elif not (self.open and isinstance(self.open[-1], Items)):
+            return False
+        elif self.flow[-1]:
+            told = f"this goes on with `{quote(begun, most=40)}` of the line before: a comma is missing between them"
+        else:
+            told = bullet(line) or (
+                f"this line goes on with `{quote(begun, most=40)}`, since no dash begins it: type "
+                f"`- {quote(line, most=40)}`, or put all of it on one line"
+            )
+        self._flaw_at(number + 1, column, told)
+        return True
 
     def _flaw(self, event: Any, text: str) -> None:
         self._flaw_at(*_at(event), text)

@@ -7,15 +7,15 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from monitor.config import lookalikes
 from monitor.config.problems import Unfit, one_of, quote
-from monitor.config.syntax import KEYS
+from monitor.config.syntax import known_keys
 from monitor.config.tree import Entries, Items
 
 T = TypeVar("T")
 MOST = 1_000
 """Characters of a name, a term or a note."""
 _REFERENCE = re.compile(r"\$\{(env|file|credential):")
-_KEY_AND_TEXT = re.compile(rf"({'|'.join(KEYS)}):\S")
 _ID = re.compile(r"[\w.-]{1,200}\Z")
 _CHANNEL = re.compile(r"[\w-]{1,40}\Z")
 _SPACES = re.compile(r"\s*\n\s*")
@@ -46,13 +46,25 @@ def term(text: str, wanted: str = "a term") -> str:
         raise Unfit(f"{wanted} is empty, and would find nothing: write it between the quotes, or take it out")
     if not (_LATIN_WORD.search(text) or any(unicodedata.category(c)[0] in "LN" for c in text)):
         raise Unfit(f"{wanted} needs a letter or a digit, and `{quote(text)}` has none")
-    if match := _KEY_AND_TEXT.match(text):
-        key = match.group(1)
-        rest = quote(text[len(key) + 1 :], most=40)
-        raise Unfit(f"a space is missing after `{key}:`, type `{key}: {rest}`")
-    if text.startswith("-") and text[1:2].isalpha():
-        raise Unfit(f"a space is missing after the dash, type `- {quote(text[1:].split(' -')[0], most=40)}`")
+    if told := _meant_as_yaml(text):
+        raise Unfit(told)
     return text
+
+
+def _meant_as_yaml(text: str) -> str | None:
+    """Say that a text was meant to be a key with its value, or an entry of a list; None where it was not."""
+    if text[0].isalnum() and ":" not in text and "：" not in text:
+        return None
+    key, colon, rest = text.partition(":")
+    if colon and key in known_keys() and rest[:1].strip():
+        return f"a space is missing after `{key}:`, type `{key}: {quote(rest, most=40)}`"
+    if found := lookalikes.odd_space(text, known_keys()):
+        return found[1]
+    if told := lookalikes.bullet(text) or lookalikes.wide_colon(text, known_keys()):
+        return told
+    if text.startswith("-") and text[1:2].isalpha():
+        return f"a space is missing after the dash, type `- {quote(text[1:].split(' -')[0], most=40)}`"
+    return None
 
 
 def watch_id(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from monitor.app import App, Configured
-from monitor.config import load
+from monitor.config import load, warnings
 from monitor.config.problems import Files, Mistakes
 from monitor.config.settings import Secret, Settings
 from monitor.control import Control
@@ -76,6 +76,7 @@ class Service:
         self._begin(self._take_up_saved(settings), "configuration")
         self._begin(self._feed_watchdog(), "watchdog")
         self._notify.ready(self._status)
+        await self._warn(settings)
         log.info("running", config=str(settings.directory), **_counts(settings))
         await self._stopping.wait()
         await self._end()
@@ -143,8 +144,14 @@ class Service:
         await self._use(await self._app.configure(settings, self._configured))
         await self._app.store.tell((), (CONFIG_TROUBLE,), self._trouble_routes, self._app.clock.now())
         self._app.deliver.wake()
+        await self._warn(settings)
         log.info("configuration taken up", **_counts(settings))
         return settings.files
+
+    async def _warn(self, settings: Settings) -> None:
+        """Log what is worth a second look in a configuration that is in force."""
+        for warning in await asyncio.to_thread(warnings, settings):
+            log.warning("configuration", warning=warning)
 
     async def _use(self, configured: Configured) -> None:
         await self._app.use(configured, self._app.spread(len(configured.settings.sources)))

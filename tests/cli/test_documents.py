@@ -207,6 +207,13 @@ def test_a_watchlist_that_is_not_there_ends_with_2(run: Run, here: Path) -> None
     assert "absent.yaml" in result.stderr
 
 
+def test_match_warns_of_terms_that_were_likely_meant_otherwise(run: Run, here: Path) -> None:
+    (here / "odd.yaml").write_text("actors:\n  - Andrey Belousov\n  - Belo*\n", encoding="utf-8")
+    result = run("match", "--watchlist", "odd.yaml", "--json", "a.txt")
+    assert (result.exit_code, len(objects(result))) == (0, 1)
+    assert result.stderr.startswith("warning: odd.yaml:3: `Belo*` is looked for with its *")
+
+
 def test_match_goes_on_after_a_refused_file(run: Run, here: Path) -> None:
     result = run("match", "--watchlist", "mine.yaml", "--json", "absent.txt", "a.txt")
     assert result.exit_code == 1

@@ -175,6 +175,14 @@ def test_one_round_prints_alerts_on_stdout_and_none_the_second_time(place: tuple
     assert end(start("run", "--once", *place))[:2] == (0, "")
 
 
+def test_a_round_says_what_is_worth_a_second_look_but_not_to_those_who_want_quiet(
+    place: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "config" / "watchlists" / "mine.yaml").write_text("actors: [Belo*]\n", encoding="utf-8")
+    assert "mine.yaml:1: `Belo*` is looked for" in end(start("run", "--once", *place))[2]
+    assert end(start("run", "--once", "--quiet", *place)) == (0, "", "")
+
+
 def test_a_round_with_a_source_that_fails_ends_with_1(place: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "wire" / "a.txt").unlink()
     (tmp_path / "wire").rmdir()

@@ -66,7 +66,7 @@ def test_a_secret_stands_in_for_its_reference(written: str, read: str, config: A
         ("${env:}", "is no reference to a secret"),
         ("${vault:x}", "`${vault:x}` is no reference to a secret"),
         ("x://${env:A", "a `${` has no `}` behind it"),
-        ("${file:none}", "the secret's file `none` there is no such file"),
+        ("${file:none}", "there is no file `none` for the secret: make it"),
         ("${file:empty}", "the secret's file `empty` is empty"),
         ("${file:watchlists}", "is a folder"),
         ("${credential:chat}", "is there only for the service that systemd starts"),

@@ -10,6 +10,7 @@ import pytest
 
 from monitor.config import addresses, quantities, words
 from monitor.config.problems import Unfit
+from monitor.config.schema import INNER, PARTS, keys_of
 from monitor.model import Backlog, Unit, Within
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -138,3 +139,9 @@ def test_it_is_refused_with_a_way_out(read: Callable[[str], Any], text: str, tol
 )
 def test_a_default_id_is_the_name_casefolded_with_hyphens_for_non_letters(name: str, id: str) -> None:
     assert words.default_id(name) == id
+
+
+@pytest.mark.parametrize("key", sorted({k for m in (*PARTS.values(), *INNER.values()) for k in keys_of(m)}))
+def test_a_name_that_is_a_key_without_its_space_is_told(key: str, config: Any) -> None:
+    (found,) = config.problems(watchlist=f"actors:\n  - {key}:x\n")
+    assert f"a space is missing after `{key}:`, type `{key}: x`" in found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -9,9 +11,10 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+import structlog
 
 from monitor.config.settings import Settings
-from monitor.daemon import Place, service
+from monitor.daemon import Place, logs, service
 from tests.flow.world import Daemon, until, write_config
 
 RUNS = "READY=1\nSTATUS=1 sources, {} watches, 1 channels"
@@ -20,6 +23,17 @@ RUNS = "READY=1\nSTATUS=1 sources, {} watches, 1 channels"
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "CONFIG_LOOK", 0.02)
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    stream = io.StringIO()
+    logs.set_up("info", stream, {})
+    yield stream
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
 
 
 @pytest.fixture
@@ -117,3 +131,16 @@ async def test_a_folder_that_is_gone_for_a_while_is_told_of_and_taken_up_when_it
         os.rename(tmp_path / "aside", config)
         await until(lambda: daemon.manager.said[-1] == RUNS.format(1))
     assert daemon.manager.count("RELOADING=1") == 2
+
+
+async def test_what_is_worth_a_second_look_is_logged_at_the_start_and_when_it_is_saved(
+    config: Path, tmp_path: Path, logged: io.StringIO
+) -> None:
+    (config / "watchlists/people.yaml").write_text("actors:\n  - Ada AND Bo\n")
+    daemon = Daemon(config, tmp_path / "state")
+    async with daemon.start():
+        await until(lambda: "info running" in logged.getvalue())
+        assert 'warning configuration warning="people.yaml:2: `Ada AND Bo` is looked for' in logged.getvalue()
+        (config / "watchlists/people.yaml").write_text("actors:\n  - Ada\n  - Cy*\n")
+        await until(lambda: "info configuration taken up" in logged.getvalue())
+        assert "people.yaml:3: `Cy*` is looked for" in logged.getvalue()
