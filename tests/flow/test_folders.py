@@ -151,12 +151,12 @@ async def test_a_folder_that_goes_away_is_told_and_read_when_it_is_back(
         await room.round(after=LATER)
     assert room.source("Drop")["health"] == "failing"
     (notice,) = receiver.got
-    assert "there is no folder" in notice.json()["message"]
+    assert "there is no folder" in notice.json()["title"]
     os.mkdir(drop)
     (drop / "a.txt").write_text(copy(1))
     await room.round(after=LATER)
     assert room.told() == ["Report 1 to the council"]
-    assert "over: " in receiver.got[-1].json()["message"]
+    assert "over: " in receiver.got[-1].json()["title"]
     assert room.source("Drop")["health"] == "ok"
 
 

@@ -164,7 +164,7 @@ async def test_an_unknown_sender_pauses_the_channel_keeps_what_is_owed_and_goes_
     async with room.open():
         await room.round()
         (notice,) = receiver.got
-        assert "channel desk is paused" in notice.json()["message"]
+        assert "channel desk is paused" in notice.json()["title"]
         assert [d["state"] for d in room.lines("deliveries") if d["alert"]] == ["owed"] * 3
         mail_server.replies.clear()
         await room.round(after=timedelta(minutes=10))

@@ -62,7 +62,8 @@ def save(watchlist: Path) -> Save:
 
 
 def heard(receiver: Receiver, channel: str) -> list[str]:
-    return [got.json()["message"] for got in list(receiver.got) if got.path == f"/{channel}"]
+    said = [got.json() for got in list(receiver.got) if got.path == f"/{channel}"]
+    return [f"{each['title']}\n{each['message']}" for each in said]
 
 
 class Dropped:
