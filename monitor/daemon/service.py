@@ -170,7 +170,7 @@ class Service:
         )
         # Told anew for other mistakes: whoever saves again wants to know how that went.
         await self._app.store.tell((), (CONFIG_TROUBLE,), (), now)
-        trouble = Trouble(key=CONFIG_TROUBLE, text=text, at=now)
+        trouble = Trouble(key=CONFIG_TROUBLE, text=text, at=now, over="the configuration holds again")
         await self._app.store.tell((trouble,), (), self._trouble_routes, now)
         self._app.deliver.wake()
 

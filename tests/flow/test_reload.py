@@ -138,7 +138,7 @@ async def test_mistakes_change_nothing_and_are_told_with_their_places_until_they
     assert "people.yaml:3:" in heard(receiver, "ops")[1]
     save("actors: [Bo Tallow]\n")
     await until(lambda: len(heard(receiver, "ops")) == 3)
-    assert "over: " in heard(receiver, "ops")[2]
+    assert "over: the configuration holds again" in heard(receiver, "ops")[2]
     assert await dropped.alerts_to("Bo Tallow")
     assert not [said for said in heard(receiver, "desk") if "configuration" in said]
 
