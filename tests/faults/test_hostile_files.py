@@ -23,7 +23,10 @@ SWAPS, SWAPS_LONG = 1_500, 100_000
 MET = 10
 """Polls that met a link at least."""
 TERABYTE = 1 << 40
-QUICKLY = {"monitor.sources.folder.EMPTY_PATIENCE": 0.3}
+QUICKLY = {
+    "monitor.sources.folder.EMPTY_PATIENCE": 0.3,
+    "monitor.ingest.folders.AGAIN_AFTER": [0.05] * 3,
+}
 
 ODD_NAMES = (
     b"-rf",
@@ -189,7 +192,10 @@ def test_the_next_run_refuses_nothing_anew_and_tells_nothing_again(trap: Trap) -
     daemon = scene.start(heeds_modes=True, sets=QUICKLY, pace=0.5)
     assert scene.polled()
     assert at_rest(daemon)
-    assert (trap.refused(), len(scene.desk.arrived)) == (refused, told)
+    # What could not be read may be readable by now: that one is tried again.
+    assert set(trap.refused()) == set(refused)
+    assert len(trap.refused()) <= len(refused) + 1
+    assert len(scene.desk.arrived) == told
 
 
 def swaps(folder: Path, outside: Path, honest: str) -> Iterator[int]:
