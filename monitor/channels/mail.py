@@ -121,8 +121,7 @@ def outcome(error: Exception) -> SendOutcome:
         case smtplib.SMTPAuthenticationError():
             return _login(error.smtp_code)
         case smtplib.SMTPRecipientsRefused():
-            code = max((int(reply[0]) for reply in error.recipients.values()), default=450)
-            return _refusal(code, "the recipient")
+            return _recipient(max((int(reply[0]) for reply in error.recipients.values()), default=450))
         case smtplib.SMTPSenderRefused():
             return _sender(error.smtp_code)
         case smtplib.SMTPDataError():
@@ -157,6 +156,17 @@ def _sender(code: int) -> SendOutcome:
     return SendOutcome(
         result=SendResult.UNREACHABLE, detail=f"the mail server takes nothing from this sender: SMTP {code}"
     )
+
+
+def _recipient(code: int) -> SendOutcome:
+    """Judge a refused recipient: no fault of the message. It is tried again, whatever the code.
+
+    After a change at the server each address may be refused for a while ("relay denied"), and an unknown one is for
+    whoever runs the monitor to mend, who is told of it when it has lasted.
+    """
+    if code in _NOT_WITHOUT_LOGIN:
+        return _login(code)
+    return _temporary(f"the mail server {'refused' if code >= 500 else 'put off'} the recipient: SMTP {code}")
 
 
 def _refusal(code: int, what: str) -> SendOutcome:
