@@ -1,10 +1,10 @@
 """A local server of many feeds, each on its own address of 127.0.0.0/8: for benchmarks, in a process of its own.
 
-    python -m tests.bench.feed_server [--feeds 1000] [--items 20] [--names FILE]
+    python -m tests.bench.feed_server [--feeds 1000] [--items 20] [--names FILE] [--news 0.1]
 
 It prints `ready PORT` when it listens, answers conditional requests with 304, and ends with its standard
 input. `GET /-/said` tells when the first and the last request came, and how many there were, since it was last
-asked.
+asked. With `--news`, so many of the requests that would be answered with 304 find a new item instead.
 
 Items are made of invented words in the shape of what WordPress serves: an author, three categories, a summary, and
 content of five paragraphs with links, emphasis, a picture, a heading, a quote and a list. That content has 3 KB and
@@ -19,8 +19,11 @@ import json
 import random
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
@@ -136,11 +139,12 @@ class Writer:
 
 
 def feed(number: int, items: int, names: list[str], generation: int = 0) -> bytes:
-    """Give one feed as RSS."""
-    writer = Writer(f"{number}/{generation}", names)
+    """Give one feed as RSS. Each generation has a new item in front of those of the one before."""
+    writer = Writer(str(number), names)
     head = HEAD.format(number=number, base=f"http://{address(number)}")
-    listed = "".join(writer.item(number, i, generation) for i in range(items))
-    return f"{head}{listed}</channel></rss>\n".encode()
+    listed = [writer.item(number, i, 0) for i in range(items)]
+    newer = [Writer(f"{number}/{g}", names).item(number, 0, g) for g in range(generation, 0, -1)]
+    return f"{head}{''.join([*newer, *listed][:items])}</channel></rss>\n".encode()
 
 
 def write_names(path: Path, count: int) -> None:
@@ -154,18 +158,37 @@ def write_names(path: Path, count: int) -> None:
     path.write_text("\n".join(("name", *seen, "")), encoding="utf-8")
 
 
+@dataclass
+class Feed:
+    """A feed as it is served now."""
+
+    make: Callable[[int], bytes]
+    """Gives a generation of it."""
+    generation: int = -1
+    body: bytes = b""
+    tag: bytes = b""
+
+    def renew(self) -> None:
+        """Go on to the next generation."""
+        self.generation += 1
+        self.body = self.make(self.generation)
+        self.tag = b'"%s"' % sha256(self.body).hexdigest()[:16].encode()
+
+
 class Feeds(asyncio.Protocol):
     """One connection."""
 
     said: ClassVar[dict[str, float]] = {}
-    bodies: ClassVar[dict[str, tuple[bytes, bytes]]] = {}
-    """By address, the feed and its ETag."""
+    feeds: ClassVar[dict[str, Feed]] = {}
+    """By address."""
+    news: ClassVar[float] = 0.0
+    chance: ClassVar[random.Random] = random.Random("news")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember who to answer, and as which feed."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._body, self._tag = self.bodies[transport.get_extra_info("sockname")[0]]
+        self._feed = self.feeds[transport.get_extra_info("sockname")[0]]
         self._pending = b""
 
     def data_received(self, data: bytes) -> None:
@@ -184,23 +207,26 @@ class Feeds(asyncio.Protocol):
         self.said.setdefault("first", now)
         self.said["last"] = now
         self.said["requests"] = self.said.get("requests", 0) + 1
-        if b"\r\nif-none-match: " + self._tag in head.lower():
+        known = b"\r\nif-none-match: " + self._feed.tag in head.lower()
+        if known and self.chance.random() < self.news:
+            self._feed.renew()
+            known = False
+        if known:
             self._send(b"304 Not Modified", None)
         else:
-            self._send(b"200 OK", self._body)
+            self._send(b"200 OK", self._feed.body)
 
     def _send(self, status: bytes, body: bytes | None) -> None:
         length = b"" if body is None else b"Content-Length: %d\r\n" % len(body)
         head = b"HTTP/1.1 %s\r\nContent-Type: application/rss+xml; charset=UTF-8\r\nETag: %s\r\n%s\r\n"
-        self._transport.write(head % (status, self._tag, length) + (body or b""))
+        self._transport.write(head % (status, self._feed.tag, length) + (body or b""))
 
 
-async def serve(bodies: dict[str, bytes], port: int) -> None:
+async def serve(port: int) -> None:
     """Listen on every feed's address until standard input ends."""
-    Feeds.bodies = {a: (body, b'"%s"' % sha256(body).hexdigest()[:16].encode()) for a, body in bodies.items()}
     loop = asyncio.get_running_loop()
     servers = []
-    for at in bodies:
+    for at in Feeds.feeds:
         servers.append(await loop.create_server(Feeds, at, port, backlog=16))
         port = port or servers[0].sockets[0].getsockname()[1]
     print("ready", port, flush=True)
@@ -218,10 +244,16 @@ def main() -> None:
     asking.add_argument("--items", type=int, default=20)
     asking.add_argument("--names", type=Path, help="a list of names, the first line its heading")
     asking.add_argument("--port", type=int, default=0, help="the same on every address; 0: any that is free")
+    asking.add_argument(
+        "--news", type=float, default=0.0, help="the share of answers that have something new"
+    )
     given = asking.parse_args()
     names = given.names.read_text(encoding="utf-8").splitlines()[1:] if given.names else []
-    bodies = {address(n): feed(n, given.items, names) for n in range(given.feeds)}
-    asyncio.run(serve(bodies, given.port))
+    Feeds.news = given.news
+    Feeds.feeds = {address(n): Feed(partial(feed, n, given.items, names)) for n in range(given.feeds)}
+    for served in Feeds.feeds.values():
+        served.renew()
+    asyncio.run(serve(given.port))
 
 
 if __name__ == "__main__":
