@@ -195,4 +195,6 @@ def test_a_test_message_goes_to_every_recipient_and_is_stored_nowhere(
     mail_server.replies["RCPT"] = "550 no such user"
     result = desk.run("send-test", "desk")
     assert result.exit_code == 1
-    assert "night@paper.example: refused: " in result.stderr
+    assert (
+        "night@paper.example: temporary: the mail server refused the recipient: SMTP 550\n" in result.stderr
+    )
