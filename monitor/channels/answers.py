@@ -7,6 +7,7 @@ nothing outside `hearing()`; inside it also keeps what is ours to keep: no redir
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from email.utils import parsedate_to_datetime
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 
 import requests
 
@@ -39,7 +41,7 @@ class Answer:
     error: str | None = None
     """Why there was no answer."""
     said: str = ""
-    """The receiver's own words on what is wrong."""
+    """The receiver's own words on what is wrong, all of them."""
     denied: bool = False
     """The status says yes, the body no."""
     retry_after: timedelta | None = None
@@ -123,7 +125,7 @@ def _answer(response: requests.Response, now: datetime) -> Answer:
     )
     return Answer(
         status=response.status_code,
-        said=cut(line(words[:400]), 160),
+        said=words,
         denied=body.get("ok") is False,
         retry_after=wish,
     )
@@ -163,7 +165,10 @@ def _seconds(value: float) -> timedelta | None:
 
 
 def outcome(accepted: bool, answers: Sequence[Answer], secrets: frozenset[str] = frozenset()) -> SendOutcome:
-    """Say what a send came to: Apprise's verdict with what was heard. What stays unclear is temporary."""
+    """Say what a send came to: Apprise's verdict with what was heard. What stays unclear is temporary.
+
+    `secrets`, casefolded, are what the receiver's words are not shown for where they repeat any of it.
+    """
     last = next((a for a in reversed(answers) if a.denied or not _fine(a)), None)
     if accepted and not (last is not None and last.denied):
         return SendOutcome(result=SendResult.ACCEPTED)
@@ -191,5 +196,13 @@ def _detail(answer: Answer, secrets: frozenset[str]) -> str:
         phrase = f"HTTP {answer.status} {HTTPStatus(answer.status).phrase}"
     except ValueError:
         phrase = f"HTTP {answer.status}"
-    words = answer.said if not any(s in answer.said for s in secrets) else ""
+    words = "" if _repeats(answer.said, secrets) else cut(line(answer.said[:400]), 160)
     return f"{phrase}: {words}" if words else phrase
+
+
+def _repeats(said: str, secrets: frozenset[str]) -> bool:
+    """Whether words hold a secret, in small letters or large, as it is meant or as URLs and pages write it."""
+    shapes = [said.casefold()]
+    for undo in (unquote, unquote, html.unescape):
+        shapes.append(undo(shapes[-1]).casefold())
+    return any(secret in shape for shape in shapes for secret in secrets)

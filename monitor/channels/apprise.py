@@ -33,6 +33,12 @@ LONGEST = {
     "xml": 30_000,
 }
 """UTF-16 units that a service has room for, by the beginning of its URL; ntfy counts bytes."""
+NATIVE = {
+    "https://hooks.slack.com/": "slack",
+    "https://discord.com/api/webhooks/": "discord",
+    "https://discordapp.com/api/webhooks/": "discord",
+}
+"""Addresses in the web that Apprise takes for a service's own."""
 LONGEST_ELSEWHERE = 950
 """Of most others the least; what has still less room is cut when Apprise knows."""
 STUCK = 8
@@ -95,22 +101,18 @@ class AppriseChannel:
 
     def service(self, recipient: Recipient) -> Service | Unusable:
         """Give the Apprise service for a recipient, made once. Loads Apprise; blocks."""
+        from monitor.channels.services import service_for  # noqa: PLC0415
+
         with self._lock:
             if recipient not in self._services:
-                self._services[recipient] = self._made(recipient)
+                self._services[recipient] = service_for(self._settings, self._mail, recipient)
             return self._services[recipient]
-
-    def _made(self, recipient: Recipient) -> Service | Unusable:
-        from monitor.channels.services import Unusable, by_mail, by_url  # noqa: PLC0415
-
-        if self._settings.url is not None:
-            return by_url(self._settings.url)
-        if self._mail is None:
-            return Unusable("the channel has mail addresses, and monitor.yaml has no `mail:`")
-        return by_mail(self._mail, recipient)
 
 
 def _longest(url: Secret | None) -> int:
     """Give what a service has room for, so that a list is counted right instead of cut."""
-    schema = url.reveal().partition("://")[0].lower() if url is not None else ""
+    text = url.reveal().strip() if url is not None else ""
+    schema = next(
+        (own for start, own in NATIVE.items() if text.startswith(start)), text.partition("://")[0].lower()
+    )
     return LONGEST.get(schema, LONGEST.get(schema.removesuffix("s"), LONGEST_ELSEWHERE))

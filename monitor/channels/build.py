@@ -59,19 +59,12 @@ def build_channels(
 
 def check_channel(channel: ChannelSettings, settings: Settings) -> str | None:
     """Say what is wrong with a channel, without its URL; None where a message could be sent. Loads Apprise; blocks."""
-    mail = settings.mail
     if channel.url is None and not channel.mail:
         return None
-    if channel.mail and mail is None:
-        return "has mail addresses, and monitor.yaml has no `mail:`"
     # Late on purpose, as in the channel itself: it loads Apprise.
-    from monitor.channels.services import Unusable, by_mail, by_url  # noqa: PLC0415
+    from monitor.channels.services import Unusable, service_for  # noqa: PLC0415
 
-    made = (
-        [by_url(channel.url)]
-        if channel.url is not None
-        else [by_mail(mail, recipient) for recipient in channel.recipients if mail is not None]
-    )
+    made = (service_for(channel, settings.mail, recipient) for recipient in channel.recipients)
     return next((service.reason for service in made if isinstance(service, Unusable)), None)
 
 

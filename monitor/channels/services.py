@@ -20,7 +20,7 @@ from apprise import AppriseAsset, NotifyFormat, NotifyType, OverflowMode
 
 from monitor.channels import answers
 from monitor.channels.mail import Mail
-from monitor.config.settings import MailSettings, Secret
+from monitor.config.settings import ChannelSettings, MailSettings, Secret
 from monitor.core.alerts.neutral import cut
 from monitor.core.alerts.wording import refit, size, units
 from monitor.model import MessageId, Recipient, SendOutcome, SendResult, Wording
@@ -30,7 +30,9 @@ _WEBHOOKS = frozenset({"json", "jsons", "xml", "xmls", "form", "forms"})
 _COUNTS_BYTES = frozenset({"ntfy", "ntfys"})
 _NTFY_LONGEST = 4000
 """Bytes: ntfy makes a file of a message of more than 4,096, whatever Apprise allows."""
-_SECRET_PART = re.compile(r"[^/:@?&=,]{6,}")
+_SECRET_PART = re.compile(r"[^/:@?&=,]{4,}")
+_WEB = {"http": "json", "https": "jsons"}
+"""How an address in the web is typed, where it is a webhook of one's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,17 @@ def prepare() -> None:
     answers.listen()
 
 
+def service_for(
+    channel: ChannelSettings, mail: MailSettings | None, recipient: Recipient
+) -> Service | Unusable:
+    """Make the service that takes a channel's messages to one of its recipients."""
+    if channel.url is not None:
+        return by_url(channel.url)
+    if mail is None:
+        return Unusable("the channel has mail addresses, and monitor.yaml has no `mail:`")
+    return by_mail(mail, recipient)
+
+
 def by_mail(mail: MailSettings, recipient: Recipient) -> Service | Unusable:
     """Make the service for a mail address."""
     prepare()
@@ -90,12 +103,17 @@ def by_url(url: Secret) -> Service | Unusable:
     prepare()
     text = url.reveal().strip()
     schema = text.partition("://")[0].lower() if "://" in text else ""
-    if schema not in apprise.plugins.N_MGR:
+    if schema not in apprise.plugins.N_MGR and schema not in _WEB:
         named = f"{schema}://" if re.fullmatch(r"[a-z][a-z0-9+\-]{1,20}", schema) else "this"
         return Unusable(
             f"{named} is not the start of a URL that Apprise knows; see https://appriseit.com/services/"
         )
     plugin = _instantiate(text)
+    if plugin is None and schema in _WEB:
+        return Unusable(
+            f"Apprise knows no service at this {schema}:// address: for a webhook of your own, type "
+            f"{_WEB[schema]}:// in its place; for a service, see https://appriseit.com/services/"
+        )
     if plugin is None:
         about = getattr(apprise.plugins.N_MGR[schema], "setup_url", None) or "https://appriseit.com/services/"
         return Unusable(
@@ -108,15 +126,26 @@ def by_url(url: Secret) -> Service | Unusable:
             "so that one that fails does not make the others hear twice"
         )
     plugin.request_rate_per_sec = 0.0
-    return Service(plugin=plugin, schema=schema, secrets=_secrets(text))
+    return Service(plugin=plugin, schema=_schema(plugin, schema), secrets=_secrets(text))
+
+
+def _schema(plugin: Any, written: str) -> str:
+    """Give what a service's URL begins with in Apprise's own form: its web address, as people copy it, says less."""
+    if written not in _WEB:
+        return written
+    own = plugin.secure_protocol or plugin.protocol
+    return own if isinstance(own, str) else str(own[0])
 
 
 def _secrets(url: str) -> frozenset[str]:
     """Give the parts of a URL that no answer may show: as written, as they are meant, and as a login is sent."""
-    written = {*_SECRET_PART.findall(url)}
-    login = unquote(url.partition("://")[2].partition("/")[0].rpartition("@")[0])
+    rest = url.partition("://")[2]
+    written = {*_SECRET_PART.findall(rest)}
+    meant = {unquote(part) for part in written}
+    pieces = {piece for part in meant for piece in _SECRET_PART.findall(part)}
+    login = unquote(rest.partition("/")[0].rpartition("@")[0])
     sent = {b64encode(login.encode(coding, "replace")).decode() for coding in ("utf-8", "latin-1") if login}
-    return frozenset(written | {unquote(part) for part in written} | sent)
+    return frozenset(part.casefold() for part in written | meant | pieces | sent)
 
 
 def _instantiate(url: str) -> Any:

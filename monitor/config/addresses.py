@@ -167,6 +167,11 @@ def channel_url(text: str) -> str:
     """Check that a channel's address has a scheme. Never shows it: it may be a secret."""
     if any(ord(c) < 32 or c == "\x7f" for c in text):
         raise Unfit("holds a line break or another control character: the address must be on one line")
+    if text.partition(":")[0].casefold() in ("mailto", "mailtos"):
+        raise Unfit(
+            "is a mail address: type `email: [night@paper.example]` in its place, and say in `mail:` which server it "
+            "goes through"
+        )
     if not _APPRISE.match(text):
         raise Unfit(
             "is no address that Apprise knows: it begins with the kind of service, such as `tgram://…`, "

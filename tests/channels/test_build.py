@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.channels import build_channels, check_channel, send_test
-from monitor.channels.apprise import AppriseChannel
+from monitor.channels import build_channels, check_channel, send_test, services
+from monitor.channels.apprise import AppriseChannel, _longest
 from monitor.channels.console import Console
 from monitor.config.settings import ChannelSettings, MailSettings, Secret, Settings
 from monitor.model import ChannelName, Recipient, SendResult, Watchlist, WatchlistVersion
@@ -68,6 +68,10 @@ def test_each_channel_is_built_under_its_name() -> None:
         (channel("hook", url="canary without scheme"), "this is not the start of a URL that Apprise knows"),
         (channel("tg", url="tgram://canary/"), "the tgram:// URL lacks something"),
         (channel("tg", url="tgram://123456789:canary_hijklmnop/1234/5678/"), "names 2 recipients"),
+        (channel("chat", url=f"https://hooks.slack.com/services/{'T' * 9}/{'A' * 9}/{'x' * 24}"), None),
+        (channel("chat", url=f"https://discord.com/api/webhooks/{'1' * 18}/{'x' * 40}"), None),
+        (channel("hook", url="https://paper.example/canary"), "of your own, type jsons:// in its place"),
+        (channel("hook", url="HTTP://paper.example/canary"), "of your own, type json:// in its place"),
         (channel("desk", "no address canary"[:10], mail=True), "is no mail address"),
         (channel("desk", "a@b.example, c@d.example", mail=True), "is no mail address"),
     ],
@@ -119,3 +123,22 @@ async def test_a_test_message_to_the_terminal() -> None:
     stream = io.StringIO()
     await send_test(settings(channel("terminal")), ChannelName("terminal"), NOW, stream=stream)
     assert stream.getvalue().startswith("TEST: ")
+
+
+@pytest.mark.parametrize(
+    ("copied", "own"),
+    [
+        (f"https://hooks.slack.com/services/{'T' * 9}/{'A' * 9}/{'x' * 24}", "slack"),
+        (f"https://discord.com/api/webhooks/{'1' * 18}/{'x' * 40}", "discord"),
+        (
+            "https://prod-12.westus.logic.azure.com:443/workflows/643e69f83c8944/triggers/manual/paths/invoke"
+            "?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=KODuebWbDGYFr0z0eu",
+            "workflow",
+        ),
+    ],
+)
+def test_an_address_as_a_service_shows_it_is_that_service(copied: str, own: str) -> None:
+    service = services.by_url(Secret(copied))
+    assert isinstance(service, services.Service)
+    assert service.schema == own
+    assert _longest(Secret(copied)) == _longest(Secret(f"{own}://x"))

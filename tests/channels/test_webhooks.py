@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import socket
 import sys
@@ -118,6 +119,42 @@ async def test_the_receivers_own_words_are_told_unless_they_hold_a_secret(receiv
     assert (
         await send(by_url(f"json://127.0.0.1:{receiver.port}/canary-secret"))
     ).detail == "HTTP 404 Not Found"
+
+
+@pytest.mark.parametrize(
+    ("login", "said"),
+    [
+        ("user:p%40ss%2Fword99", "bad password p@ss/word99"),
+        ("user:p%40ss%2Fword99", "bad password p%40ss%2fword99"),
+        ("user:p%40ss%2Fword99", "bad password p%2540ss%252Fword99"),
+        ("user:p%40ss%2Fword99", "it ends in word99"),
+        ("user:a%26bc", "bad password a&amp;bc"),
+        ("user:abc12", "bad password abc12"),
+        ("user:AbCdEf", "bad password abcdef"),
+        ("user:hunter2", "x" * 145 + " hunter2 is wrong"),
+        ("user:hunter2", "x" * 390 + " hunter2 is wrong"),
+    ],
+)
+async def test_words_that_repeat_a_secret_in_any_shape_are_not_told(
+    receiver: Receiver, login: str, said: str
+) -> None:
+    receiver.usual = Reply(status=400, body=json.dumps({"message": said}).encode())
+    told = await send(by_url(f"json://{login}@127.0.0.1:{receiver.port}/x"))
+    assert told.detail == "HTTP 400 Bad Request"
+
+
+async def test_words_that_merely_name_the_kind_of_service_are_told(receiver: Receiver) -> None:
+    receiver.usual = Reply(status=400, body=b'{"message": "no valid json"}')
+    told = await send(by_url(f"json://127.0.0.1:{receiver.port}/x"))
+    assert told.detail == "HTTP 400 Bad Request: no valid json"
+
+
+async def test_long_words_are_cut(receiver: Receiver) -> None:
+    receiver.usual = Reply(status=400, body=json.dumps({"message": "no " * 200}).encode())
+    told = await send(by_url(f"json://127.0.0.1:{receiver.port}/x"))
+    assert told.detail is not None
+    assert len(told.detail) < 200
+    assert told.detail.endswith("…")
 
 
 async def test_redirects_are_not_followed_even_where_the_url_asks_for_it(receiver: Receiver) -> None:
