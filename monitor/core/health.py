@@ -60,14 +60,14 @@ def recovered(before: SourceState, after: SourceState) -> tuple[str, ...]:
     return (_key(after),) if before.failures >= FAILURES_TOLD and after.failures == 0 else ()
 
 
-def refusals(source: str, refused: tuple[tuple[str, str], ...], now: datetime) -> tuple[Trouble, ...]:
+def refusals(state: SourceState, refused: tuple[tuple[str, str], ...], now: datetime) -> tuple[Trouble, ...]:
     """Give one trouble for the documents of a poll that could not be read: pairs of place and reason."""
     if not refused:
         return ()
-    place, reason = refused[0]
-    more = f" (and {len(refused) - 1} more; see `monitor sources`)" if len(refused) > 1 else ""
-    text = f"{source}: {place} was not read: {reason}{more}"
-    return (Trouble(key=f"refused:{place}", text=text, at=now, outside=(place, reason)),)
+    place, reason = refused[-1]
+    text = f"what {state.name} holds was not read\nThe latest: {place}: {reason}"
+    told = Trouble(key=f"refused:{state.id}", text=text, at=now, outside=(place, reason), count=len(refused))
+    return (told,)
 
 
 def _key(state: SourceState) -> str:

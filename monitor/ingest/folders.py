@@ -120,7 +120,7 @@ class Folders:
         """Look into one folder, and commit what was found. Gives how it went."""
         watched = self._watched[id]
         if watched.known is None:
-            # What could not be read is tried again by a new run, which may have been given the right to.
+            # What the disk kept from us is tried again by a new run.
             known = await self._store.known_files(id)
             watched.known = {k.path: k for k in known if k.content_hash != UNREAD}
         tidy = watched.next_tidying <= self._clock.monotonic()

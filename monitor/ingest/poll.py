@@ -273,7 +273,7 @@ class Ingest:
             http_status=answer.status if answer else None,
             documents=documents,
             watchlist=poll.plan.finder.version,
-            troubles=health.refusals(poll.state.name, refused, now),
+            troubles=health.refusals(poll.state, refused, now),
             recovered=health.recovered(poll.state, after),
         )
 

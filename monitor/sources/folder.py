@@ -47,7 +47,7 @@ _NO_HINTS = Hints()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOTHING = ContentHash(sha256(b"").hexdigest())
 UNREAD = ContentHash("unread")
-"""In place of the content's hash where the disk, or a permission, kept us from reading a file."""
+"""In place of the content's hash where the disk kept us from reading a file."""
 _KINDS = (
     (stat.S_ISLNK, "it is a symbolic link; put the file itself here"),
     (stat.S_ISFIFO, "it is a pipe"),
@@ -345,7 +345,9 @@ class Folder:
         except OSError as error:
             if error.errno == errno.ELOOP:
                 return None
-            return self.refuse(found, f"it could not be read: {_words(error)}", UNREAD)
+            of_the_file = error.errno in (errno.EACCES, errno.EPERM)  # else of the disk, or of our own means
+            content = _NOTHING if of_the_file else UNREAD
+            return self.refuse(found, f"it could not be read: {_words(error)}", content)
         if content is None:
             return None
         digest = ContentHash(sha256(content).hexdigest())

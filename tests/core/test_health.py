@@ -71,8 +71,8 @@ def test_trouble_is_told_once_at_the_third_failure_and_ends_with_a_success() -> 
 
 
 def test_refused_documents_are_told_together() -> None:
-    assert health.refusals("PTI", (), NOW) == ()
-    (one,) = health.refusals("PTI", (("/wire/a", "is empty"),), NOW)
-    assert one.text == "PTI: /wire/a was not read: is empty"
-    (two,) = health.refusals("PTI", (("/wire/a", "is empty"), ("/wire/b", "is a pipe")), NOW)
-    assert two.text == "PTI: /wire/a was not read: is empty (and 1 more; see `monitor sources`)"
+    assert health.refusals(STATE, (), NOW) == ()
+    (one,) = health.refusals(STATE, (("/wire/a", "is empty"),), NOW)
+    assert (one.text, one.count) == ("what News holds was not read\nThe latest: /wire/a: is empty", 1)
+    (two,) = health.refusals(STATE, (("/wire/a", "is empty"), ("/wire/b", "is a pipe")), NOW)
+    assert (two.text, two.count) == ("what News holds was not read\nThe latest: /wire/b: is a pipe", 2)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from monitor.core.text.fold import fold_key
@@ -50,6 +50,8 @@ class Candidate:
     """Its id with its text where `own` is the id alone, or the other way round: with this text it is the same."""
     text: Identity | None
     link: Identity | None
+    link_here: Identity | None = None
+    """Its link as met in this very source: another text under it tells that the source's items share it."""
     shared: Identity | None = None
     """Its link where that names nobody, since other items of the document carry it too."""
 
@@ -61,7 +63,7 @@ class Candidate:
     @property
     def looked_up(self) -> tuple[Identity, ...]:
         """All that it may be known by."""
-        return (*self.identities, self.twin) if self.twin else self.identities
+        return (*self.identities, *[i for i in (self.twin, self.link_here) if i is not None])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +123,7 @@ def candidates(document: Document, articles: Sequence[Article], *, from_feed: bo
                 twin=_own(twin, document.source) if twin else None,
                 text=Identity(kind=IdentityKind.TEXT, key=digest) if length > LONG_ENOUGH else None,
                 link=as_link if alone else None,
+                link_here=replace(as_link, scope=document.source) if as_link and alone else None,
                 shared=None if alone else as_link,
             )
         )
@@ -185,7 +188,8 @@ def _to_write(
         is_own = novelty is not Novelty.COPY or identity == candidate.own
         return known is article and is_own and known.hashes[identity] != SHARED
 
-    return tuple([i for i in candidate.identities if free(i)])
+    here = candidate.link_here if novelty is Novelty.COPY else None
+    return tuple([i for i in candidate.identities if free(i)] + ([here] if here else []))
 
 
 def _newly_shared(candidate: Candidate, met: dict[Identity, _Met]) -> Identity | None:
@@ -207,16 +211,21 @@ def _leads_to(candidate: Candidate, met: dict[Identity, _Met]) -> tuple[_Met | N
     if by_text is not None:
         return by_text, Novelty.COPY, Reason.SAME_TEXT
     by_link = met.get(candidate.link) if candidate.link else None
-    if by_link is not None and not _shares_link(candidate, by_link):
+    if by_link is not None and not _shares_link(candidate, by_link, met):
         return by_link, Novelty.COPY, Reason.SAME_LINK
     return None, Novelty.NEW, Reason.NEW
 
 
-def _shares_link(candidate: Candidate, article: _Met) -> bool:
+def _shares_link(candidate: Candidate, article: _Met, met: dict[Identity, _Met]) -> bool:
     """Whether two different items of one source carry this link, which then names nobody."""
     assert candidate.link is not None
+    assert candidate.link_here is not None
     last = article.hashes[candidate.link]
-    return last == SHARED or (article.source == candidate.source and last != candidate.text_hash)
+    here = met.get(candidate.link_here)
+    last_here = here.hashes[candidate.link_here] if here else candidate.text_hash
+    if article.source == candidate.source:
+        last_here = last
+    return last == SHARED or last_here != candidate.text_hash
 
 
 def _remember(candidate: Candidate, resolution: Resolution, position: int, met: dict[Identity, _Met]) -> None:

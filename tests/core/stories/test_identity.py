@@ -201,6 +201,17 @@ def test_a_link_that_items_share_one_after_another_makes_no_copy_elsewhere() -> 
     assert told(memory.poll(*feed(article("Elsewhere", SHORT, "e", page), source="other"))) == [NEW]
 
 
+def test_items_that_two_sources_share_one_link_for_are_all_news_whoever_has_them_first() -> None:
+    memory = Memory()
+    page = "https://news.example/live"
+    minutes = [f"Minute {n}: {LONG}" for n in range(3)]
+    assert told(memory.poll(*feed(article("Live", minutes[0], "a0", page), source="a"))) == [NEW]
+    assert told(memory.poll(*feed(article("Live", minutes[0], "b0", page), source="b"))) == [SAME_TEXT]
+    assert told(memory.poll(*feed(article("Live", minutes[1], "b1", page), source="b"))) == [NEW]
+    assert told(memory.poll(*feed(article("Live", minutes[1], "a1", page), source="a"))) == [SAME_TEXT]
+    assert told(memory.poll(*feed(article("Live", minutes[2], "a2", page), source="a"))) == [NEW]
+
+
 def test_a_mere_host_is_no_link() -> None:
     memory = Memory()
     memory.poll(*feed(article("One", SHORT, "1", "https://news.example/")))
