@@ -17,6 +17,8 @@ from monitor.core.text.months import month_number
 
 LONGEST = 200
 """Characters of a dateline."""
+SENTENCE = 6
+"""Words behind a place and a colon that are a sentence, and no kicker's headline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ _DASH = r"(?:-{1,3}|–{1,2}|—{1,2}|_{1,2}|―|ー|\.-|=)"
 _CLOSE = rf"(?:\s*(?:{_DASH}|[.:])(?=\s|\Z|[^\W_]|[\"“«'‘]))"
 _STARS = r"[*\s]{0,6}"
 _PLACE = r"(?P<place>[^\W\d_][^\n:;!?\"“”()=*]{0,90}?)"
+_PLACE_AND_STATE = r"(?P<place>[^\W\d_][^\n:;!?\"“”()=*]{0,90}?(?:\s\([^\W\d_][^\n\d()]{1,40}\))?)"
 _LETTER = r"(?:[^\W\d_]|[\u0900-\u0963\u0971-\u0dff])"  # Indic vowel signs are no letters to `re`
 _MONTH = rf"{_LETTER}{{3,12}}\.?"
 _WEEKDAY = (
@@ -87,7 +90,7 @@ def _shape(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-_PLACE_DATE_AGENCY = _shape(rf"{_STARS}{_PLACE}{_GAP}{_DATE}[,.]?\s*{_BRACKETED}{_CLOSE}?")
+_PLACE_DATE_AGENCY = _shape(rf"{_STARS}{_PLACE_AND_STATE}{_GAP}{_DATE}[,.]?\s*{_BRACKETED}{_CLOSE}?")
 _DATE_AGENCY = _shape(rf"{_DATE},?\s*{_BRACKETED}{_CLOSE}")
 _PLACE_AGENCY_DATE = _shape(rf"{_STARS}{_PLACE},?\s+{_BRACKETED}[,.]?\s*{_DATE}{_CLOSE}")
 _PLACE_AGENCY = _shape(rf"{_STARS}{_PLACE},?\s*{_BRACKETED}{_CLOSE}?")
@@ -95,11 +98,12 @@ _PLACE_DATE_BARE_AGENCY = _shape(
     rf"{_STARS}{_PLACE}{_GAP}{_DATE}(?:\s*[,.]\s*|\s*[-–—/]\s*|\s+){_TAG}\s*(?:{_DASH}|[.:/])(?=\s)"
 )
 _PLACE_DATE = _shape(
-    rf"{_STARS}{_PLACE}(?:,\s*|\s+){_DATE}[.,]?\s{{0,2}}(?:{_DASH}(?=\s|\Z|[^\W_]|[\"“])(?:\s*{_DASH}(?=\s))?|:(?=\s))"
+    rf"{_STARS}{_PLACE_AND_STATE}(?:,\s*|\s+){_DATE}[.,]?\s{{0,2}}(?:{_DASH}(?=\s|\Z|[^\W_]|[\"“])(?:\s*{_DASH}(?=\s))?|:(?=\s))"
 )
 _PLACE_BARE_AGENCY = _shape(rf"{_STARS}{_PLACE},\s+{_TAG}\s+{_DASH}(?=\s)")
 _PLACE_ODD_DATE = _shape(rf"{_STARS}{_PLACE},\s*{_MONTH}\s+\d\w{{0,3}}[.,]?\s{{0,2}}{_DASH}(?=\s)")
 _PLACE_ONLY = _shape(rf"{_STARS}(?P<place>[^\W\d_][^\n:;!?\"“”()=*\d]{{2,60}}?)\s+{_DASH}{{1,2}}(?=\s)")
+_PLACE_COLON = _shape(rf"{_STARS}(?P<place>[^\W\d_][^\n:;!?\"“”()=*\d]{{2,40}}?):(?=\s)")
 _AGENCY_PLACE = _shape(rf"{_BRACKETED}\s*{_DASH}?\s*{_PLACE},?\s+{_DATE}\s*{_DASH}(?=\s)")
 _AGENCY_ONLY = _shape(rf"{_BRACKETED}{_CLOSE}")
 _HAN = r"[\u3400-\u9fff·]"
@@ -110,7 +114,8 @@ _XINHUA = _shape(
 )
 _KYODO = _shape(rf"[【［](?P<place>{_HAN}{{1,8}}?)(?P<agency>共同|時事)[】］]")
 _YONHAP = _shape(
-    r"[(（](?P<place>[가-힣·]{1,12})\s?=\s?(?P<agency>연합뉴스|뉴시스)[)）](?:\s?[가-힣 ·]{2,20}기자)?\s?="
+    r"[(（](?P<place>[가-힣·]{1,12})\s?=\s?(?P<agency>연합뉴스|뉴시스)[)）]"
+    r"(?:(?:\s?[가-힣 ·]{2,20}(?:기자|특파원))?\s?=)?"
 )
 
 
@@ -137,6 +142,9 @@ _NEVER_A_PLACE = _words(
     note comment column podcast nato opec asean brics unesco unicef nasa covid fifa uefa bbc cnn who imf
     crossword quiz recipe poll obituaries sudoku horoscope iaea ecowas wto ceo fbi cia gdp president
     minister mr mrs he she it they we why how what when where
+    important notice attention warning caution disclaimer reminder announcement advisory statement transcript
+    summary background context details highlights related source sources question answer fact facts claim verdict
+    result results tip spoiler letter sponsored scoop just
     """
 )
 _STATES = re.compile(r"(?:[A-Z][A-Za-z]{0,5}\.|[A-Z]\.[A-Za-z]{1,3}\.?)")
@@ -259,6 +267,11 @@ def _bare_place(found: re.Match[str]) -> bool:
     )
 
 
+def _place_before_a_colon(found: re.Match[str]) -> bool:
+    """In capitals, and a sentence behind it."""
+    return _bare_place(found) and len(found.string[found.end() :].split()) >= SENTENCE
+
+
 _SHAPES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], bool]], ...] = (
     (_XINHUA, _known),  # 新华社北京1月27日电
     (_KYODO, _known),  # 【北京共同】
@@ -277,6 +290,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], bool]], ...] = (
     (_DATE_AGENCY, _known_on_a_day),  # Jan 27 (Reuters) -
     (_AGENCY_ONLY, _known),  # (ANI):
     (_PLACE_ONLY, _bare_place),  # NEW YORK -
+    (_PLACE_COLON, _place_before_a_colon),  # NEW DELHI:
 )
 
 

@@ -46,14 +46,19 @@ _WRITER = re.compile(
 )
 _CJK_REPORTER = re.compile(r"[（(]?(?:本报)?记者[\s:：]?[\u3400-\u9fff·、 ]{2,20}[)）]?")
 
+_SERVICE_NUMBER = re.compile(r"[A-Z]{3} ?\d{1,3}(?:\s+(?P<slug>\S.*))?")  # DEL45 · FGN12 CHINA-TALKS
+
 # -- notes, anywhere between paragraphs ------------------------------------------------------
 
+_NOTE_AT_THE_HEAD = _any(
+    r"ed(?:itor)?\s*:", r"advisory\s*[:—-]"
+)  # in running text, somebody who speaks, or news
 _NOTE = _any(
-    r"\(?eds?(?:itors?)?\s*:",
+    r"\(?(?:eds|editors)\s*:|\(ed(?:itor)?\s*:",
     r"[\[(*#\s-]*(?:editor['’]?s['’]?|editors['’]?|editorial)\s+notes?\b",
     r"[\[(*#\s-]*notes?\s+(?:to|for)\s+(?:the\s+)?editors?\b",
     r"[\[(]?attn\b|[\[(]?attention\s*[:,]?\s*editors?",
-    r"[\[(]?advisory\s*[:—-]",
+    r"[\[(]advisory\s*[:—-]",
     r"\((?:adds?|updates?|updated|updating|recasts?|corrects?|corrected|refiles?|repeats?|rewrites?|changes?|releads?|"
     r"eds|pls|photos?|with photos?|with video)\b[^()]{0,400}\)\s*$",
     r"(?:this|the) (?:story|item|article) (?:has been|was) (?:corrected|updated|refiled)\b",
@@ -65,7 +70,7 @@ _NOTE_TO_THE_END = _any(
     r"(?:[-*=_]\s?){3,}\s*(?:the following information is|die folgenden informationen sind|not for publication)",
     r"the following information is (?:not|for editors)",
     r"die folgenden informationen sind nicht",
-    r"[\[(*\s-]*(?:not for publication|nicht zur veröffentlichung|ne pas publier|no publicar|не для публикации)\b",
+    r"[\[(*\s-]*(?:not for publication|nicht zur veröffentlichung|ne pas publier|no publicar|не для публикации)\b(?!,)",
     r"notes? to editors?\s*:?\s*$",
 )
 _STARS = re.compile(r"(?:[*#=_-]\s?){3,}")
@@ -78,13 +83,15 @@ _END_MARK = _any(
     r"[#*]{3,}|-\s?30\s?-|-0-|n{4}|[（(【]完[）)】]|[（(]终[）)]|[(（]끝[)）]|[(（]了[)）]|【了】",
     r"[a-z]{2,3}-[a-z]{2,3}-\d\d-\d\d-\d\d\s+\d{4}\s?gmt",  # AP-WF-08-29-16 1626GMT
     r"\d{6}\s+(?:gmt\s+)?[a-z]{3}\s+\d\d",  # 131137 GMT Nov 13
-    r"(?:copyright|\(c\)|©)\s.{0,180}",
+    r"(?:(?:copyright|\(c\)|©)[\s,]*){1,3}(?:19|20)\d\d\b.{0,170}|©.{0,180}",
+    r"(?:copyright|\(c\))\s.{0,150}\brights reserved.{0,40}",
 )
+_COPYRIGHT = re.compile(r"(?:copyright|\(c\))\s+(?:by\s+)?(?P<who>.{2,40}?)\.?", re.IGNORECASE)
+_XINHUAS_END = re.compile(r"end(?:item|it)\.?", re.IGNORECASE)  # no word besides
 _AP_TIME = re.compile(r"-(?P<m>\d\d)-(?P<d>\d\d)-(?P<y>\d\d)\s+(?P<h>\d\d)(?P<min>\d\d)\s?GMT")
 _DPA_TIME = re.compile(r"(?P<d>\d\d)(?P<h>\d\d)(?P<min>\d\d)\s+GMT\s+(?P<name>[A-Za-z]{3})\s+(?P<y>\d\d)\b")
-_INITIALS = re.compile(
-    r"[a-z]{1,5}(?:[/-][a-z]{1,6}){1,6}\.?|[a-z]{2,4}/(?: ?[a-z]{2,4}/){0,4}|[A-Z]{2,5}(?:[ /][A-Z]{1,5}){1,6}\.?"
-)
+_INITIALS = re.compile(r"[a-z]{1,5}(?:[/-][a-z]{1,6}){1,6}\.?|[a-z]{2,4}/(?: ?[a-z]{2,4}/){0,4}")
+_MORE_OF_A_TAG = re.compile(r"[A-Z]{1,5}(?:[ /-][A-Z]{1,5}){0,7}\.?|[a-z]{2,4}(?: [a-z]{2,4}){0,7}|\d{4,12}")
 _MORE = re.compile(r"\A\(?MORE\)?\s+(?=\S)")
 _TAGGED = re.compile(
     r"[-–—=(\[/\s]{0,4}(?P<tag>[^\W\d_][^\s()\[\]]{0,24}(?:\s(?:News|Press|Agency|Novosti|Новости|Media)){0,2})"
@@ -138,9 +145,17 @@ def is_byline(line: str) -> bool:
     )
 
 
-def is_note(paragraph: str) -> bool:
+def is_service_number(line: str) -> bool:
+    """Whether a line is the letters and number that a service gives a piece, with or without a slug."""
+    found = _SERVICE_NUMBER.fullmatch(line) if len(line) <= 100 else None
+    return found is not None and (found["slug"] is None or is_slug(found["slug"]))
+
+
+def is_note(paragraph: str, *, at_the_head: bool = False) -> bool:
     """Whether a paragraph is a note to editors, and no copy for readers."""
-    return _NOTE.match(paragraph) is not None
+    return _NOTE.match(paragraph) is not None or (
+        at_the_head and _NOTE_AT_THE_HEAD.match(paragraph) is not None
+    )
 
 
 def opens_notes(paragraph: str) -> bool:
@@ -164,16 +179,23 @@ def is_signoff(line: str, *, agency: str | None = None) -> bool:
         return False
     if _END_MARK.fullmatch(line) or _INITIALS.fullmatch(line):
         return True
+    if (found := _COPYRIGHT.fullmatch(line)) and agency_named(found["who"]):
+        return True
     return signing_agency(line, agency) is not None
 
 
+def may_go_on_a_tag(line: str) -> bool:
+    """Whether a line can be more of the tag that stands above it: initials, or a number. Alone it may be text."""
+    return len(line) <= LONGEST_LINE and _MORE_OF_A_TAG.fullmatch(line) is not None
+
+
 def _is_credit(text: str) -> bool:
-    """Credits are in brackets, or hold names and nothing else: `Written by Hugo, the novel …` is a sentence."""
+    """Credits hold names and nothing else, or are in brackets: `Written by Hugo, the novel …` is a sentence."""
     if len(text) > LONGEST_CREDIT or _CREDIT.match(text) is None:
         return False
     words = text.split()[1:]
     return (
-        text[0] in "(["
+        (text[0] in "([" and words and text[1:4].lower() != "by ")
         or words[-1].rstrip(".)") == "contributed"
         or all(
             not w[0].isalpha() or w[0].isupper() or w.lower().rstrip(",;.") in _CREDIT_SMALL for w in words
@@ -219,7 +241,9 @@ def signoff_start(paragraph: str, *, agency: str | None = None) -> int | None:
     if found is None:
         return None
     sign = found["sign"]
-    ends = _END_MARK.fullmatch(sign) and (sign.isupper() or not sign[0].isalpha())
+    ends = _XINHUAS_END.fullmatch(sign) or (
+        _END_MARK.fullmatch(sign) and (sign.isupper() or not sign[0].isalpha())
+    )
     if ends or signing_agency(sign, agency) is not None:
         return found.start("sign")
     return None

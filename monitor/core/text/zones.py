@@ -26,6 +26,10 @@ MARK = " ="
 """What dpa ends its head with: it is in the text, and in no zone."""
 TAIL_LINES = 40
 """Lines looked at from the end."""
+TAG_LINES = 8
+"""Lines of an agency's tag, with its initials and numbers, at most."""
+INLINE = 10
+"""Sign-offs one behind the other at the end of the last line, at most."""
 _ENDS_IN_INITIALS = re.compile(r"(?:^|[^\w.])(?:[A-Z]\.){2,5}\Z")
 SENTENCE_ENDS = (".", "。", "।", "؟", "۔", ".”", '."', ".»", ".)")
 
@@ -37,6 +41,8 @@ class Piece:
     zone: Zone
     text: str
     glue: str = "\n\n"
+    mark: str = ""
+    """What it ends with that is in no zone."""
 
 
 @dataclass(slots=True)
@@ -45,8 +51,6 @@ class Copy:
 
     pieces: list[Piece] = field(default_factory=list)
     dateline: Dateline | None = None
-    mark: str = ""
-    """What the head ended with that is in no zone, for the text that follows."""
     gap: str = " "
     """What parts the dateline from the text behind it: nothing, in scripts that write no spaces."""
     date_text: str | None = None
@@ -74,9 +78,12 @@ def compose(pieces: Sequence[Piece]) -> tuple[str, tuple[ZoneSpan, ...]]:
             length += len(piece.glue)
         start, length = length, length + len(piece.text)
         parts.append(piece.text)
+        if piece.mark:
+            parts.append(piece.mark)
+            length += len(piece.mark)
         if spans and spans[-1].zone is piece.zone and piece.zone in (Zone.BODY, Zone.NOTE, Zone.SIGNOFF):
             start = spans.pop().start
-        spans.append(ZoneSpan(zone=piece.zone, start=start, end=length))
+        spans.append(ZoneSpan(zone=piece.zone, start=start, end=length - len(piece.mark)))
     return "".join(parts), tuple(spans)
 
 
@@ -92,7 +99,6 @@ def divide(paragraphs: Sequence[str], *, agency: str | None = None, headed: bool
     tail = _Tail(known or agency)
     tail.read(rest)
     _add_running_text(copy, rest, joined=copy.dateline is not None and bool(rest))
-    _give_back_mark(copy)
     copy.pieces += tail.pieces
     copy.agency = known or tail.agency or agency
     return copy
@@ -127,10 +133,10 @@ class _Head:
         if (without := self._take_dateline(left)) is not None:
             return without
         line, _, more = left[0].partition("\n")
-        if furniture.is_note(line) and not furniture.opens_notes(left[0]):
+        if furniture.is_note(line, at_the_head=True) and not furniture.opens_notes(left[0]):
             note = _first_sentences(left[0])
             return self._take(Zone.NOTE, note, left[0][len(note) :].lstrip("\n"), left)
-        zone = self._zone_of(line.strip())
+        zone = self._zone_of(line.strip()) or self._zone_of_number(line.strip(), more, left)
         if (
             zone is Zone.SLUG
             and line.isupper()
@@ -146,16 +152,15 @@ class _Head:
 
     def _take(self, zone: Zone, text: str, more: str, left: list[str]) -> list[str]:
         bare = text.strip()
-        ended = bare.endswith(MARK)
-        self._add(zone, bare[:-2].rstrip() if ended else bare, more)
-        self._copy.mark = MARK if ended else ""
+        mark = MARK if bare.endswith(MARK) else ""
+        self._add(zone, bare.removesuffix(mark).rstrip(), more, mark=mark)
         return ([more] if more else []) + left[1:]
 
-    def _add(self, zone: Zone, text: str, more: str, glue: str | None = None) -> None:
+    def _add(self, zone: Zone, text: str, more: str, glue: str | None = None, mark: str = "") -> None:
         """Add a piece; `more` is what is left of its paragraph."""
         between = glue or ("\n" if self._runs_on else "\n\n")
-        self._copy.pieces.append(Piece(zone, text, self._copy.mark + between))
-        self._runs_on, self._copy.mark = bool(more), ""
+        self._copy.pieces.append(Piece(zone, text, between, mark))
+        self._runs_on = bool(more)
 
     def _zone_of(self, line: str) -> Zone | None:
         if furniture.is_byline(line):
@@ -167,6 +172,15 @@ class _Head:
             return Zone.SLUG
         return None
 
+    def _zone_of_number(self, line: str, more: str, left: Sequence[str]) -> Zone | None:
+        """A service's letters and number are a slug right above a headline; elsewhere they may be anything."""
+        if not self._headed or self._copy.pieces or not furniture.is_service_number(line):
+            return None
+        following = more or "".join(left[1:2])
+        headline, _, rest = following.partition("\n")
+        goes_on = bool(rest) or len(left) > (1 if more else 2)
+        return Zone.SLUG if goes_on and _looks_like_a_headline(headline) else None
+
     def _has(self, zone: Zone) -> bool:
         return any(p.zone is zone for p in self._copy.pieces)
 
@@ -176,6 +190,7 @@ class _Head:
         if (
             dateline is None
             or (len(left) == 1 and dateline.end == len(text))
+            or (_names_a_speaker(text, dateline) and len(left) > 1 and _is_of_a_speaker(left[1]))
             or (self._headed and not self._is_followed(text, dateline, left))
         ):
             return None
@@ -226,10 +241,11 @@ class _Head:
         """Whether a headline can stand right above a text; `notes`: a note to editors counts too."""
         line = text.partition("\n")[0].strip()
         _, undated = _split_date(text)
+        dateline = read_dateline(undated)
         return (
-            read_dateline(undated) is not None
+            (dateline is not None and not _names_a_speaker(undated, dateline))
             or self._zone_of(line) in (Zone.BYLINE, Zone.DATE)
-            or (notes and furniture.is_note(line))
+            or (notes and furniture.is_note(line, at_the_head=True))
         )
 
     def _leads_to_a_dateline(self, left: Sequence[str]) -> bool:
@@ -245,23 +261,12 @@ class _Head:
         pieces = self._copy.pieces
         if left or self._copy.dateline:
             return left
-        _give_back_mark(self._copy)
         last = len(pieces) if any(p.zone is Zone.HEADLINE for p in pieces) else 0
         while last and pieces[last - 1].zone is Zone.HEADLINE:
             last -= 1
         trailing = pieces[last:]
         self._copy.pieces = pieces[:last] if trailing else _as_text(pieces)
-        self._copy.mark = MARK if last and trailing and trailing[0].glue.startswith(MARK) else ""
-        marks = [MARK if p.glue.startswith(MARK) else "" for p in trailing[1:]]
-        return [p.text + mark for p, mark in zip(trailing, [*marks, ""], strict=False)]
-
-
-def _give_back_mark(copy: Copy) -> None:
-    """Put a mark that no text follows back where it stood."""
-    if copy.mark and copy.pieces:
-        last = copy.pieces[-1]
-        copy.pieces[-1] = replace(last, text=last.text + copy.mark)
-    copy.mark = ""
+        return [p.text + p.mark for p in trailing]
 
 
 def _as_text(pieces: Sequence[Piece]) -> list[Piece]:
@@ -306,6 +311,16 @@ def _looks_like_a_headline(text: str, *, ended: bool = False) -> bool:
     )
 
 
+def _names_a_speaker(text: str, dateline: Dateline) -> bool:
+    """Whether a dateline may be somebody who speaks in a transcript: `BEIJING:` looks as `PUTIN:` does."""
+    return dateline.day is None and dateline.agency is None and text[dateline.end - 1] == ":"
+
+
+def _is_of_a_speaker(text: str) -> bool:
+    dateline = read_dateline(text)
+    return dateline is not None and _names_a_speaker(text, dateline)
+
+
 def _is_list(paragraph: str) -> bool:
     """Whether a paragraph is the list of points that some desks put below a headline."""
     lines = paragraph.split("\n")
@@ -336,7 +351,7 @@ class _Tail:
             body, _, line = left[-1].rpartition("\n")
             if self._is_signoff(left[-1]):
                 line, body = left[-1], ""
-            elif not self._is_signoff(line.strip()):
+            elif not self._is_signoff(line.strip()) and not self._goes_on_a_tag(line.strip(), left):
                 return
             if not body and len(left) == 1:
                 return
@@ -345,6 +360,18 @@ class _Tail:
 
     def _is_signoff(self, line: str) -> bool:
         return furniture.is_rule(line) or furniture.is_signoff(line, agency=self._known)
+
+    def _goes_on_a_tag(self, last: str, left: Sequence[str]) -> bool:
+        """Whether the last line is more of a tag: between the two stand only others of its kind."""
+        if not furniture.may_go_on_a_tag(last):
+            return False
+        near = [line.strip() for p in left[-TAG_LINES:] for line in p.rsplit("\n", TAG_LINES)[-TAG_LINES:]]
+        for line in reversed(near[-TAG_LINES:]):
+            if furniture.signing_agency(line, self._known) is not None:
+                return True
+            if not furniture.may_go_on_a_tag(line):
+                return furniture.signoff_start(line, agency=self._known) is not None
+        return False
 
     def _sign(self, text: str, glue: str) -> None:
         self.agency = furniture.signing_agency(text) or self.agency
@@ -358,13 +385,15 @@ class _Tail:
                 opening -= 1
             self.pieces[:0] = [Piece(Zone.NOTE, p) for p in left[opening:]]
             del left[opening:]
+        notes: list[Piece] = []
         while len(left) > 1 and furniture.is_note(left[-1]):
-            self.pieces.insert(0, Piece(Zone.NOTE, left.pop()))
+            notes.append(Piece(Zone.NOTE, left.pop()))
+        self.pieces[:0] = reversed(notes)
         if self.pieces and self.pieces[0].zone is Zone.NOTE:
             self._take_lines(left)
 
     def _take_inline(self, left: list[str]) -> None:
-        while left:
+        for _ in range(INLINE if left else 0):
             start = furniture.signoff_start(left[-1], agency=self._known)
             if start is None or not left[-1][:start].strip():
                 return
@@ -377,8 +406,7 @@ def _add_running_text(copy: Copy, paragraphs: Sequence[str], *, joined: bool) ->
     for paragraph in paragraphs:
         note = furniture.is_note(paragraph)
         between = copy.gap if joined and zone is Zone.LEAD else "\n\n"
-        copy.pieces.append(Piece(Zone.NOTE if note else zone, paragraph, copy.mark + between))
-        copy.mark = ""
+        copy.pieces.append(Piece(Zone.NOTE if note else zone, paragraph, between))
         zone = zone if note else Zone.BODY
 
 

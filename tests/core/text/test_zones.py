@@ -60,6 +60,101 @@ def _zones(*paragraphs: str, agency: str | None = None, headed: bool = True) -> 
         (["He told PTI."], [("lead", "He told PTI.")]),
         (["Text.", "He asked TASS"], [("lead", "Text."), ("body", "He asked TASS")]),
         (["PTI KJV ZH ZH"], [("lead", "PTI KJV ZH ZH")]),
+        # notes, and text that begins as they do
+        (
+            ["Ed: A note.", "OSLO (AP) - Text."],
+            [("note", "Ed: A note."), ("dateline", "OSLO (AP) -"), ("lead", "Text.")],
+        ),
+        (
+            ["Advisory: A note.", "OSLO (AP) - Text."],
+            [("note", "Advisory: A note."), ("dateline", "OSLO (AP) -"), ("lead", "Text.")],
+        ),
+        (
+            ["Text.", "Ed: I said no.", "More text."],
+            [("lead", "Text."), ("body", "Ed: I said no.\n\nMore text.")],
+        ),
+        (["Text.", "Advisory: Stay at home."], [("lead", "Text."), ("body", "Advisory: Stay at home.")]),
+        (["Text.", "[Advisory: No photos.]"], [("lead", "Text."), ("note", "[Advisory: No photos.]")]),
+        (["Text.", "(Ed: No photos.)"], [("lead", "Text."), ("note", "(Ed: No photos.)")]),
+        (["Text.", "Editors: No photos."], [("lead", "Text."), ("note", "Editors: No photos.")]),
+        (
+            ["Text.", "Not for publication: 555.", "x"],
+            [("lead", "Text."), ("note", "Not for publication: 555.\n\nx")],
+        ),
+        (
+            ["Text.", "Not for publication, he said, was it.", "x"],
+            [("lead", "Text."), ("body", "Not for publication, he said, was it.\n\nx")],
+        ),
+        # sign-offs, and text that looks like them
+        (["Text.", "NATO EU"], [("lead", "Text."), ("body", "NATO EU")]),
+        (["Text.", "NATO EU", "(END)"], [("lead", "Text."), ("body", "NATO EU"), ("signoff", "(END)")]),
+        (
+            ["Text.", "PTI KJV", "ZH", "01271842", "NNNN"],
+            [("lead", "Text."), ("signoff", "PTI KJV\n\nZH\n\n01271842\n\nNNNN")],
+        ),
+        (["Text. MORE PTI KJV\nZH ZH"], [("lead", "Text."), ("signoff", "MORE PTI KJV\nZH ZH")]),
+        (
+            ["Text.", "dpa abc", "de fgh", "271205 GMT Okt 26"],
+            [("lead", "Text."), ("signoff", "dpa abc\n\nde fgh\n\n271205 GMT Okt 26")],
+        ),
+        (["Text.", "burs-jd/ab"], [("lead", "Text."), ("signoff", "burs-jd/ab")]),
+        (["Text. Enditem"], [("lead", "Text."), ("signoff", "Enditem")]),
+        (["Text. Enditem."], [("lead", "Text."), ("signoff", "Enditem.")]),
+        (["Text. End"], [("lead", "Text. End")]),
+        (["Text.", "Copyright rules change"], [("lead", "Text."), ("body", "Copyright rules change")]),
+        (["Text.", "(c) The minister must go."], [("lead", "Text."), ("body", "(c) The minister must go.")]),
+        (
+            ["Text.", "Copyright (c) 2026 The Wire"],
+            [("lead", "Text."), ("signoff", "Copyright (c) 2026 The Wire")],
+        ),
+        (["Text.", "© The Wire"], [("lead", "Text."), ("signoff", "© The Wire")]),
+        (
+            ["Text.", "Copyright The Wire. All rights reserved."],
+            [("lead", "Text."), ("signoff", "Copyright The Wire. All rights reserved.")],
+        ),
+        (
+            ["Text.", "Copyright by the Associated Press."],
+            [("lead", "Text."), ("signoff", "Copyright by the Associated Press.")],
+        ),
+        (["Text.", "(By Jane Roe in Oslo)"], [("lead", "Text."), ("signoff", "(By Jane Roe in Oslo)")]),
+        (
+            ["Text.", "(By order of the king, he left)"],
+            [("lead", "Text."), ("body", "(By order of the king, he left)")],
+        ),
+        # a service's number, a place before a colon
+        (
+            ["DEL45\nHead\nOSLO (AP) - Text."],
+            [("slug", "DEL45"), ("headline", "Head"), ("dateline", "OSLO (AP) -"), ("lead", "Text.")],
+        ),
+        (
+            ["DEL45", "Head", "OSLO (AP) - Text."],
+            [("slug", "DEL45"), ("headline", "Head"), ("dateline", "OSLO (AP) -"), ("lead", "Text.")],
+        ),
+        (
+            ["FGN 7 CHINA-TALKS", "Head", "OSLO (AP) - Text."],
+            [
+                ("slug", "FGN 7 CHINA-TALKS"),
+                ("headline", "Head"),
+                ("dateline", "OSLO (AP) -"),
+                ("lead", "Text."),
+            ],
+        ),
+        (
+            ["Head", "OSLO: The ministers talked until late at night.", "x"],
+            [
+                ("headline", "Head"),
+                ("dateline", "OSLO:"),
+                ("lead", "The ministers talked until late at night."),
+                ("body", "x"),
+            ],
+        ),
+        (
+            ["ROE: We talked until late at night.", "DOE: I have not heard of it until today."],
+            [
+                ("lead", "ROE: We talked until late at night."),
+                ("body", "DOE: I have not heard of it until today."),
+            ],
+        ),
     ],
 )
 def test_each_zone_is_found(paragraphs: list[str], zones: list[tuple[str, str]]) -> None:
@@ -68,6 +163,20 @@ def test_each_zone_is_found(paragraphs: list[str], zones: list[tuple[str, str]])
         assert found == zones
     else:
         assert [z for z in found if z[0] != "headline" or ("headline", z[1]) in zones] == zones
+
+
+@pytest.mark.parametrize("first", ["DEL45", "MIG 29", "FGN7 A-B"])
+def test_a_services_number_is_a_slug_only_right_above_a_headline(first: str) -> None:
+    assert _zones(first, "The text is a sentence.")[0] == ("headline", first)
+    assert _zones(first, "Head")[0] == ("headline", first)
+    assert _zones(first, "Head", "Text.", headed=False)[0] == ("lead", first)
+    assert _zones(first, "Head", "Text.")[:2] == [("slug", first), ("headline", "Head")]
+
+
+def test_a_mark_at_the_end_of_a_head_is_in_the_text_and_in_no_zone() -> None:
+    text, spans = compose(divide(["Slug: A-B =", "Head =", "OSLO (AP) - Text."]).pieces)
+    assert text == "Slug: A-B =\n\nHead =\n\nOSLO (AP) - Text."
+    assert [text[s.start : s.end] for s in spans] == ["Slug: A-B", "Head", "OSLO (AP) -", "Text."]
 
 
 def test_a_feed_items_text_has_no_headline() -> None:
@@ -163,7 +272,25 @@ def test_neighbours_of_one_zone_are_one_span() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["A", "A ", "a-", "A-", "(", "- ", "PTI ", "By A ", "* ", "#", "x/", "Reporting by ", ". "]
+    "unit",
+    [
+        "A",
+        "A ",
+        "(AP) ",
+        "AP AB\n",
+        "AB\n",
+        "a-",
+        "A-",
+        "(",
+        "- ",
+        "PTI ",
+        "By A ",
+        "* ",
+        "#",
+        "x/",
+        "Reporting by ",
+        ". ",
+    ],
 )
 def test_hostile_copy_takes_no_time(unit: str) -> None:
     long = (unit * 200_000)[:200_000]
@@ -172,3 +299,10 @@ def test_hostile_copy_takes_no_time(unit: str) -> None:
     for rule in (is_slug, is_byline, is_note, is_signoff, signoff_start):
         rule(long)
     assert time.process_time() - began < 3
+
+
+def test_a_line_of_nothing_but_sign_offs_takes_no_time() -> None:
+    began = time.process_time()
+    found = _zones("Head", "The text ends here. " + "(AP) " * 200_000)
+    assert time.process_time() - began < 3
+    assert [zone for zone, _ in found] == ["headline", "lead", "signoff"]
