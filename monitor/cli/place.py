@@ -66,9 +66,13 @@ class Options:
 
 
 def credentials() -> Path | None:
-    """Give the folder of a service's credentials, where systemd made one."""
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    return Path(folder) if folder else None
+    """Give the folder of a service's credentials, which systemd made; else, for root, the one it copies them from."""
+    if made := os.environ.get("CREDENTIALS_DIRECTORY"):
+        return Path(made)
+    from monitor.config.places import SYSTEM  # noqa: PLC0415 -- listing what is stored needs no configuration
+
+    kept = SYSTEM / "credentials"
+    return kept if os.access(kept, os.R_OK | os.X_OK) else None
 
 
 def _note(ctx: click.Context, param: click.Parameter, value: object) -> None:

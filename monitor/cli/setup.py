@@ -15,8 +15,10 @@ from monitor import __version__
 from monitor.cli.place import CHECKOUT, Options, credentials, located, loud
 from monitor.cli.safe import one_line, safe
 from monitor.config import Settings, init_files, json_schema, load, warnings, write_init
-from monitor.config.places import DATABASE
+from monitor.config.places import DATABASE, SYSTEM
 from monitor.config.schema import PARTS
+from monitor.config.secret import is_literal
+from monitor.config.settings import ChannelSettings, MailSettings
 from monitor.errors import ConfigError, UsageError
 from monitor.model import ChannelName, SendResult, SourceKind
 
@@ -48,7 +50,8 @@ def init(directory: Path | None) -> None:
 def check(options: Options) -> int:
     """Check the configuration and every channel.
 
-    Each mistake is a line on stderr, with file, line and column. Nothing is sent, and no network is used.
+    Each mistake is a line on stderr, with file, line and column. Nothing is sent, and no network is used. A secret
+    that only the service has, which systemd starts, is no mistake: as root it is read where systemd reads it.
     Exits with 0 where all holds, 1 where anything does not.
     """
     try:
@@ -69,7 +72,11 @@ def _failing_channels(settings: Settings) -> list[str]:
     """Give a line for each channel that cannot be built."""
     from monitor.channels import check_channel  # noqa: PLC0415 -- other commands need no channels
 
-    found = ((channel.name, check_channel(channel, settings)) for channel in settings.channels)
+    found = (
+        (channel.name, check_channel(channel, settings))
+        for channel in settings.channels
+        if channel.url is None or is_literal(channel.url.reveal())
+    )
     return [f"channel {name}: {reason}" for name, reason in found if reason]
 
 
@@ -90,8 +97,10 @@ def _counted(number: int, noun: str, plural: str = "s") -> str:
 
 
 def _load(options: Options) -> Settings:
+    """Read the configuration; what only the service has may be missing: its credentials, and its own environment."""
     directory = options.config_directory()
-    return load(directory, environ=os.environ, credentials=credentials())
+    own = ("credential", "env") if directory == SYSTEM else ("credential",)
+    return load(directory, environ=os.environ, credentials=credentials(), may_lack=own)
 
 
 @click.command(
@@ -140,11 +149,18 @@ def send_test(options: Options, channel: str) -> int:
     known = {c.name: c for c in settings.channels}
     if channel not in known:
         raise UsageError(f"there is no channel {channel}; there are: {', '.join(known)}")
+    if _lacks_secret(known[ChannelName(channel)], settings.mail):
+        raise UsageError(f"the secret of the channel {channel} is for the service, and for root: try sudo")
     outcomes = asyncio.run(channels.send_test(settings, ChannelName(channel), datetime.now(UTC)))
     for recipient, outcome in outcomes:
         detail = f": {outcome.detail}" if outcome.detail else ""
         click.echo(one_line(f"{recipient}: {outcome.result.value}{detail}"), err=True)
     return 0 if all(outcome.result is SendResult.ACCEPTED for _, outcome in outcomes) else 1
+
+
+def _lacks_secret(channel: ChannelSettings, mail: MailSettings | None) -> bool:
+    secret = mail.password if channel.mail and mail else channel.url
+    return secret is not None and not is_literal(secret.reveal())
 
 
 @click.command(epilog="\b\nExamples:\n  sudo ./run install --dry-run\n  sudo ./run install")

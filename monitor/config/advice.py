@@ -26,6 +26,7 @@ def warnings(settings: Settings) -> tuple[str, ...]:
         *_feeds(settings),
         *_channels(settings),
         *_secrets(settings),
+        *_absent(settings),
         *_unread(settings),
         *doubts(settings.watchlist.watches),
     )
@@ -78,6 +79,16 @@ def _secrets(settings: Settings) -> Iterator[str]:
     for name, channel in model.channels.items():
         if channel.url and is_literal(channel.url):
             yield f"the url of the channel `{quote(name)}` stands in monitor.yaml itself, and may be a secret"
+
+
+def _absent(settings: Settings) -> Iterator[str]:
+    """Tell of secrets that only the service has; see `load`."""
+    told = "is not to be had here, only where the service runs, or in /etc/monitor/credentials by root"
+    for channel in settings.channels:
+        if channel.url and not is_literal(channel.url.reveal()):
+            yield f"the secret in the url of the channel `{quote(channel.name)}` {told}: it is not checked"
+    if settings.mail and settings.mail.password and not is_literal(settings.mail.password.reveal()):
+        yield f"the mail password {told}"
 
 
 def _unread(settings: Settings) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from monitor.config import addresses, places, schema, words
 from monitor.config.problems import Files, Mistakes, Problem, Unfit, quote
 from monitor.config.reading import Reading, read_part
-from monitor.config.secret import Secrets
+from monitor.config.secret import Secrets, is_literal
 from monitor.config.settings import (
     ChannelSettings,
     FeedSettings,
@@ -55,15 +55,16 @@ def load(
     environ: Mapping[str, str],
     credentials: Path | None = None,
     read_secrets: bool = True,
+    may_lack: Collection[str] = (),
 ) -> Settings:
     """Read the configuration in a folder.
 
     `credentials` is the folder of systemd's credentials. With `read_secrets` False references to secrets stay
-    as they are written, for a command that sends nothing and may not read them. Raises ConfigError with all
-    problems.
+    as they are written, for a command that sends nothing and may not read them; so do references of the kinds in
+    `may_lack`, `env` and `credential`, to what is not here. Raises ConfigError with all problems.
     """
     with _collector_at_rest():
-        return _Load(directory, Secrets(environ, credentials, read_secrets)).settings()
+        return _Load(directory, Secrets(environ, credentials, read_secrets, may_lack)).settings()
 
 
 @contextmanager
@@ -199,7 +200,7 @@ class _Load:
         self, monitor: Reading[schema.Monitor], name: ChannelName, channel: schema.Channel
     ) -> ChannelSettings:
         url = self._secret(monitor, channel.url, "channels", name, "url")
-        if url is not None and self.secrets.wanted:
+        if url is not None and is_literal(url.reveal()):
             try:
                 addresses.channel_url(url.reveal())
             except Unfit as error:

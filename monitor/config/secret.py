@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,10 @@ _FORMS = "`${env:NAME}`, `${file:PATH}` or `${credential:NAME}`"
 _NAME = re.compile(r"[A-Za-z0-9_.@-]{1,200}\Z")
 
 
+class _Absent(Unfit):
+    """A secret that is not here, and may be where the service runs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Secrets:
     """Where secrets come from."""
@@ -28,6 +32,8 @@ class Secrets:
     """The folder that systemd puts a service's credentials in."""
     wanted: bool = True
     """False: leave references as they stand, for a command that sends nothing."""
+    may_lack: Collection[str] = ()
+    """Kinds of reference that stay as they stand where only the service has what they name."""
     files: dict[Path, FileStamp | None] = field(default_factory=dict)
     """What was read or sought for it, as it looked before."""
 
@@ -39,6 +45,14 @@ class Secrets:
 
     def _one(self, reference: str, base: Path) -> str:
         kind, _, name = reference.partition(":")
+        try:
+            return self._read(kind, name, reference, base)
+        except _Absent:
+            if kind in self.may_lack:
+                return f"${{{reference}}}"
+            raise
+
+    def _read(self, kind: str, name: str, reference: str, base: Path) -> str:
         match kind, name:
             case "env", str() if name:
                 return self._environment(name)
@@ -51,7 +65,7 @@ class Secrets:
     def _environment(self, name: str) -> str:
         value = self.environ.get(name)
         if not value:
-            raise Unfit(
+            raise _Absent(
                 f"the environment variable `{quote(name)}` is not set, or empty: set it before the monitor "
                 "starts"
             )
@@ -61,12 +75,12 @@ class Secrets:
         if not _NAME.match(name) or name.startswith("."):
             raise Unfit(f"`{quote(name)}` is no name of a credential: use letters, digits, - _ and .")
         if self.credentials is None:
-            raise Unfit(
-                f"the credential `{name}` is there only for the service that systemd starts: by hand, use "
-                "`${env:NAME}` or `${file:PATH}`"
+            raise _Absent(
+                f"the credential `{name}` is there only for the service that systemd starts, and for root where it is "
+                "in /etc/monitor/credentials: try sudo, or use `${env:NAME}` or `${file:PATH}`"
             )
         if not os.path.exists(self.credentials / name):
-            raise Unfit(f"there is no credential `{name}`: name it in the unit, `LoadCredential={name}:…`")
+            raise _Absent(f"there is no credential `{name}`: name it in the unit, `LoadCredential={name}:…`")
         return self._file(self.credentials / name)
 
     def _file(self, path: Path) -> str:
@@ -89,5 +103,5 @@ class Secrets:
 
 
 def is_literal(text: str) -> bool:
-    """Whether a secret stands in the configuration itself."""
+    """Whether a text refers to no secret: it is one itself, or has been read."""
     return not _REFERENCE.search(text)

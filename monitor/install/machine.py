@@ -78,6 +78,10 @@ class Found:
     """Bytes."""
     free: int = 0
     """Bytes free where the database is copied to."""
+    releases: tuple[Path, ...] = ()
+    """The folders of releases, each with all that it needs."""
+    backups: tuple[Path, ...] = ()
+    """Copies of it that upgrades made, the newest first."""
 
 
 def look(layout: Layout, database: str) -> Found:
@@ -93,6 +97,8 @@ def look(layout: Layout, database: str) -> Found:
         database=path,
         database_size=size,
         free=_free(layout.backups),
+        releases=_inside(layout.code / "releases"),
+        backups=_backups(layout.backups, database),
     )
 
 
@@ -118,6 +124,19 @@ def _database(path: Path) -> tuple[Path | None, int]:
         return None, 0
     except PermissionError:  # as above: whether it is there, only root will see
         return path, 0
+
+
+def _inside(folder: Path) -> tuple[Path, ...]:
+    try:
+        return tuple(sorted(folder.iterdir()))
+    except OSError:  # not made yet, or not for this login to read
+        return ()
+
+
+def _backups(folder: Path, database: str) -> tuple[Path, ...]:
+    name = Path(database)
+    found = [path for path in _inside(folder) if path.match(f"{name.stem}-before-*{name.suffix}")]
+    return tuple(sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True))
 
 
 def _free(folder: Path) -> int:

@@ -7,8 +7,20 @@ from pathlib import Path
 
 from monitor.errors import UsageError
 from monitor.install.machine import ACCOUNT, UNIT, Found, Layout
-from monitor.install.steps import Command, CopyDatabase, CopyTree, File, Folder, KeepOnly, Link, Plan, Step
+from monitor.install.steps import (
+    Command,
+    CopyDatabase,
+    CopyTree,
+    File,
+    Folder,
+    Link,
+    Plan,
+    Remove,
+    Step,
+)
 
+KEPT_BACKUPS = 3
+"""Copies of the database that stay, the newest; each is as large as the database."""
 ROOT_FOR_ACCOUNT = f"root:{ACCOUNT}"
 ALL_OF_ACCOUNT = f"{ACCOUNT}:{ACCOUNT}"
 COPIED = (
@@ -59,7 +71,13 @@ def plan(order: Order, found: Found) -> Plan:
             f"has no room for it: twice {found.database_size:,} bytes are wanted, {found.free:,} are free. "
             "Make room, and try again."
         )
-    prepare = (*_account(found), *_folders(order.layout), *_configuration(order, found), *_release(order))
+    prepare = (
+        *_account(found),
+        *_folders(order.layout),
+        *_configuration(order, found),
+        *_release(order),
+        *_check(order, found),
+    )
     backup = _backup_path(order, found)
     pause = tuple(_pause(found, backup))
     return Plan(
@@ -116,6 +134,16 @@ def _release(order: Order) -> Iterator[Step]:
     )
 
 
+def _check(order: Order, found: Found) -> Iterator[Step]:
+    """A configuration that the new release would not take must not cost the service that runs."""
+    if found.configured:
+        program = (f"{order.place}/.venv/bin/python", "-I", "-m", "monitor")
+        yield Command(
+            words="Check the configuration with the new release",
+            argv=(*program, "check", "--config", str(order.layout.config)),
+        )
+
+
 def _backup_path(order: Order, found: Found) -> Path | None:
     if found.database is None:
         return None
@@ -164,12 +192,18 @@ def _start(order: Order, found: Found) -> Iterator[Step]:
         yield Command(words=words, argv=("systemctl", "reset-failed", UNIT), may_fail=True)
     words = "Start the service, now and with the machine"
     yield Command(words=words, argv=("systemctl", "enable", "--now", UNIT))
-    if found.current:
-        yield KeepOnly(
-            words="Remove releases before the last",
-            path=order.place.parent,
-            names=(order.release, found.current),
+    if old := (*_old_releases(order, found), *found.backups[KEPT_BACKUPS - 1 :]):
+        yield Remove(
+            words=f"Remove releases before the last, and copies of the database before the last {KEPT_BACKUPS}",
+            paths=old,
         )
+
+
+def _old_releases(order: Order, found: Found) -> tuple[Path, ...]:
+    """Give the releases but the new one and the one before; none where there is none before."""
+    if found.current is None:
+        return ()
+    return tuple(path for path in found.releases if path.name not in (order.release, found.current))
 
 
 def _way_back(order: Order, found: Found, backup: Path | None) -> tuple[str, ...]:

@@ -104,19 +104,18 @@ class CopyDatabase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeepOnly:
-    """Remove all but these from a folder."""
+class Remove:
+    """Remove these files and folders."""
 
     words: str
-    path: Path
-    names: tuple[str, ...]
+    paths: tuple[Path, ...]
 
     def lines(self) -> tuple[str, ...]:
-        """Give what will be done."""
-        return (f"remove all but {' and '.join(self.names)} from {self.path}",)
+        """Give what will be done, as one would type it."""
+        return tuple(f"rm -r {path}" for path in self.paths)
 
 
-Step = Command | Folder | File | CopyTree | Link | CopyDatabase | KeepOnly
+Step = Command | Folder | File | CopyTree | Link | CopyDatabase | Remove
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,10 +198,9 @@ def _do(step: Step, run: Run) -> None:
             _link(step)
         case CopyDatabase():
             _copy_database(step.source, step.target)
-        case KeepOnly():
-            for old in step.path.iterdir():
-                if old.name not in step.names:
-                    shutil.rmtree(old)
+        case Remove():
+            for path in step.paths:
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def _run(step: Command, run: Run) -> None:

@@ -11,8 +11,12 @@ import pytest
 
 from monitor.cli import place
 from monitor.cli.root import root
+from monitor.config import places
 from tests.cli.conftest import Run
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:'imghdr' is deprecated:DeprecationWarning"
+)  # what Apprise loads
 SECRET = "s3cr3t-t0k3n"
 
 
@@ -107,6 +111,45 @@ def test_a_configuration_that_is_not_there_is_told(run: Run, tmp_path: Path) -> 
     assert "monitor init" in result.stderr
 
 
+PHONE = 'channels: {{phone: {{url: "{}"}}, desk: {{url: "json://127.66.0.9:9/"}}}}\ntell: [phone, desk]\n'
+
+
+def test_a_credential_that_only_the_service_has_is_a_warning_to_whoever_checks(
+    run: Run, config: Path
+) -> None:
+    (config / "monitor.yaml").write_text(PHONE.format("${credential:phone}"), encoding="utf-8")
+    result = run("check", "--config", str(config))
+    assert result.exit_code == 0
+    assert "warning: the secret in the url of the channel `phone` is not to be had here" in result.stderr
+    assert result.stdout.endswith(" 3 channels\n")
+
+
+def test_credentials_are_read_where_systemd_reads_them_by_who_may(
+    run: Run, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "SYSTEM", config)
+    (config / "monitor.yaml").write_text(PHONE.format("${credential:phone}"), encoding="utf-8")
+    (config / "credentials").mkdir()
+    (config / "credentials" / "phone").write_text(f"nosuch://{SECRET}", encoding="utf-8")
+    result = run("check", "--config", str(config))
+    assert result.exit_code == 1
+    assert "channel phone: nosuch:// is not the start of a URL" in result.stderr
+    assert SECRET not in result.stderr + result.stdout
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(config))
+    assert run("check", "--config", str(config)).exit_code == 0
+
+
+def test_the_service_s_own_environment_is_not_asked_of_whoever_checks_its_configuration(
+    run: Run, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (config / "monitor.yaml").write_text(PHONE.format("${env:PHONE_URL}"), encoding="utf-8")
+    result = run("check", "--config", str(config))
+    assert (result.exit_code, "`PHONE_URL` is not set" in result.stderr) == (1, True)
+    monkeypatch.setattr("monitor.cli.setup.SYSTEM", config)
+    result = run("check", "--config", str(config))
+    assert (result.exit_code, "channel `phone` is not to be had here" in result.stderr) == (0, True)
+
+
 # -- schema ----------------------------------------------------------------------------------
 
 
@@ -134,7 +177,6 @@ def test_a_test_message_goes_through_the_channel(run: Run, config: Path) -> None
     assert result.stderr == "terminal: accepted\n"
 
 
-@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # by what Apprise loads
 def test_a_test_message_that_is_not_accepted_fails(run: Run, config: Path) -> None:
     # Nothing listens on port 9 of a loopback address of our own.
     (config / "monitor.yaml").write_text(
@@ -143,6 +185,19 @@ def test_a_test_message_that_is_not_accepted_fails(run: Run, config: Path) -> No
     result = run("send-test", "hook", "--config", str(config))
     assert result.exit_code == 1
     assert result.stderr.startswith("hook: temporary: ")
+
+
+def test_a_secret_that_is_not_to_be_had_stops_only_the_channel_it_is_for(run: Run, config: Path) -> None:
+    (config / "monitor.yaml").write_text(PHONE.format("${credential:phone}"), encoding="utf-8")
+    result = run("send-test", "phone", "--config", str(config))
+    assert result.exit_code == 2
+    assert "the secret of the channel phone is for the service, and for root: try sudo" in result.stderr
+    assert run("send-test", "desk", "--config", str(config)).stderr.startswith("desk: temporary: ")
+    mail = 'mail: {from: a@b.example, server: "127.66.0.9:9", user: u, password: "${credential:smtp}"}\n'
+    channels = "channels: {post: {email: [a@b.example]}}\ntell: [post]\n"
+    (config / "monitor.yaml").write_text(mail + channels, encoding="utf-8")
+    assert "try sudo" in run("send-test", "post", "--config", str(config)).stderr
+    assert "warning: the mail password is not to be had" in run("check", "--config", str(config)).stderr
 
 
 def test_an_unknown_channel_is_an_error_that_names_those_there_are(run: Run, config: Path) -> None:

@@ -265,6 +265,29 @@ class TestUpgrade:
         releases = {path.name for path in (installed.layout.code / "releases").iterdir()}
         assert releases == {"0.1.0-20260203T120000Z", "0.1.0-20260301T000000Z"}
 
+    def test_keeps_the_last_three_copies_of_the_database_and_all_else_beside_them(
+        self, installed: Machine
+    ) -> None:
+        for month in range(2, 7):
+            installed.install(Recorder(), datetime(2026, month, 3, tzinfo=UTC))
+            (installed.layout.backups / "by hand.db").touch()
+        assert {path.name for path in installed.layout.backups.iterdir()} == {
+            "by hand.db",
+            *(f"monitor-before-0.1.0-2026{month:02}03T000000Z.db" for month in (4, 5, 6)),
+        }
+
+    def test_a_configuration_that_the_new_release_does_not_take_leaves_the_service_running(
+        self, installed: Machine
+    ) -> None:
+        run = Recorder(fails=" monitor check")
+        with pytest.raises(InstallError, match="Nothing that runs was changed") as raised:
+            installed.install(run, LATER)
+        release = installed.layout.code / "releases/0.1.0-20260203T120000Z"
+        check = f"{release}/.venv/bin/python -I -m monitor check --config {installed.layout.config}"
+        assert (run.calls[-1], check in str(raised.value)) == (check, True)
+        assert run.told("systemctl") == []
+        assert os.readlink(installed.layout.current) == "releases/0.1.0-20260127T120000Z"
+
     def test_a_failed_start_says_how_to_go_back_and_the_commands_do_it(self, installed: Machine) -> None:
         database = installed.database()
         with pytest.raises(InstallError) as raised:
