@@ -46,6 +46,8 @@ MATCHERS = 2
 PARSERS = min(2, os.cpu_count() or 1)
 PATIENCE = 5.0
 """Seconds that one round waits for files to become whole."""
+LONG_WAIT = 3.0
+"""Seconds after which a start that waits for the database says so."""
 SLICE = timedelta(milliseconds=50)
 
 
@@ -150,7 +152,12 @@ class App:
 
     async def recover(self) -> None:
         """Take up what a process that died has left, and due times that a wrong clock wrote."""
-        freed = await self.store.release_leases()
+        loop, told = asyncio.get_running_loop(), "waiting for the database: another program keeps it locked"
+        waiting = loop.call_later(LONG_WAIT, log.info, told)
+        try:
+            freed = await self.store.release_leases()
+        finally:
+            waiting.cancel()
         if freed:
             log.info("taken up what was in flight when the last run ended", claims=freed)
         latest = self.clock.now() + schedule.LONGEST_SILENCE

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import os
 import signal
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
 import structlog
 
+from monitor import app
 from monitor.config.settings import Settings
 from monitor.daemon import Place, logs, service
 from tests.flow.world import Daemon, until, write_config
@@ -144,3 +148,21 @@ async def test_what_is_worth_a_second_look_is_logged_at_the_start_and_when_it_is
         (config / "watchlists/people.yaml").write_text("actors:\n  - Ada\n  - Cy*\n")
         await until(lambda: "info configuration taken up" in logged.getvalue())
         assert "people.yaml:3: `Cy*` is looked for" in logged.getvalue()
+
+
+async def test_a_start_that_waits_for_the_database_says_so(
+    config: Path, tmp_path: Path, logged: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "LONG_WAIT", 0.05)
+    async with Daemon(config, tmp_path / "state").start():
+        assert "waiting for" not in logged.getvalue()
+    with closing(sqlite3.connect(tmp_path / "state" / "monitor.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        async def let_go() -> None:
+            await until(lambda: "info waiting for the database: another program" in logged.getvalue())
+            other.execute("ROLLBACK")
+
+        letting_go = asyncio.create_task(let_go())
+        async with Daemon(config, tmp_path / "state").start():
+            await letting_go
