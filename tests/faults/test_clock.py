@@ -70,7 +70,7 @@ class Jumped:
         self.clock.jump(self.distance)
 
     def have_a_moment_without_news(self) -> None:
-        until(lambda: self.told_slowly >= 6, 3)
+        until(lambda: self.told_slowly >= 6, 6)
 
     def have_the_poll_end(self) -> None:
         self.scene.publish()

@@ -13,9 +13,10 @@ import pytest
 from monitor.config.places import DATABASE
 from monitor.daemon.service import GRACE
 from monitor.store import open_archive
+from monitor.store.opening import BUSY_MS
 from tests.faults.forked import Daemon
 from tests.faults.oracle import Answer
-from tests.faults.scene import Scene, until
+from tests.faults.scene import Scene
 
 HOLDS = [1, pytest.param(30, marks=pytest.mark.long)]
 """Seconds that the lock is kept."""
@@ -50,8 +51,8 @@ def stored(database: Path) -> int:
 
 def assert_nobody_was_told(scene: Scene, daemon: Daemon) -> None:
     assert scene.troubles == []
-    said = [line.split()[1] for line in daemon.said().splitlines()]
-    assert set(said) == {"info"}, daemon.said()
+    said = [line for line in daemon.said().splitlines() if " warning configuration " not in line]
+    assert {line.split()[1] for line in said} == {"info"}, daemon.said()
 
 
 @pytest.mark.parametrize("seconds", HOLDS)
@@ -92,11 +93,13 @@ def test_a_daemon_that_starts_while_the_lock_is_kept_waits_for_it(scene: Scene, 
     assert_nobody_was_told(scene, daemon)
 
 
-@pytest.mark.parametrize("grace", [0.5, pytest.param(GRACE.total_seconds(), marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("grace", "busy"), [(0.5, 300), pytest.param(GRACE.total_seconds(), BUSY_MS, marks=pytest.mark.long)]
+)
 def test_a_daemon_that_stops_while_the_lock_is_kept_ends_in_time_and_the_next_one_has_everything(
-    scene: Scene, grace: float
+    scene: Scene, grace: float, busy: int
 ) -> None:
-    daemon = scene.start(sets={"monitor.daemon.service.GRACE": grace})
+    daemon = scene.start(sets={"monitor.daemon.service.GRACE": grace, "monitor.store.opening.BUSY_MS": busy})
     scene.publish()
     assert scene.arrived()
     assert scene.settled(daemon)
@@ -109,7 +112,7 @@ def test_a_daemon_that_stops_while_the_lock_is_kept_ends_in_time_and_the_next_on
         assert scene.polled(), "no poll is under way"
         began = time.monotonic()
         assert daemon.stop() == 0
-        assert time.monotonic() - began < grace + 3
+        assert time.monotonic() - began < grace + busy / 1000 + 1
     assert daemon.orphans == []
     scene.start()
     assert scene.arrived()
@@ -121,6 +124,4 @@ def test_readers_are_not_held_up_by_the_lock(scene: Scene) -> None:
     scene.publish()
     assert scene.arrived()
     with locked(scene):
-        began = time.monotonic()
-        assert until(lambda: stored(scene.state / DATABASE) == 1, 1)
-        assert time.monotonic() - began < 1
+        assert stored(scene.state / DATABASE) == 1
