@@ -23,6 +23,7 @@ from pathlib import Path
 
 import structlog
 
+from monitor.config.load import TERMINAL
 from monitor.core.alerts import retry
 from monitor.core.alerts.pacing import next_claim, next_moment
 from monitor.deliver.line import Line
@@ -403,6 +404,8 @@ def _log_outcome(batch: Batch, outcome: SendOutcome) -> None:
     ids = [p.news.alert.id for p in batch.parcels[:5] if p.news is not None]
     about = {"channel": batch.channel, "recipient": batch.recipient, "alerts": ids, "deliveries": batch.count}
     if outcome.result is SendResult.ACCEPTED:
-        log.info("sent", **about)
+        # What is on the terminal need not be said there again, between the alerts.
+        say = log.debug if batch.channel == TERMINAL else log.info
+        say("sent", **about)
     else:
         log.warning("not sent", result=outcome.result.value, detail=outcome.detail, **about)

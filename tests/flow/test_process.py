@@ -79,7 +79,7 @@ def test_the_first_round_prints_one_alert_for_each_seed_that_is_watched_and_the_
     assert len(paths) >= 11
     for stderr in (first.stderr, second.stderr):
         assert [line for line in stderr.splitlines() if not LOG.match(line)] == []
-    assert first.stderr.count(" info sent ") == len(paths)
+    assert " sent " not in first.stderr  # the alerts themselves say so, on the same terminal
 
 
 def test_the_defence_ministers_are_told_of_with_the_words_that_prove_it(desk: Desk) -> None:
