@@ -95,9 +95,12 @@ class World:
         self._samples = samples
         self._served = 0
         self.open = True
+        self.asked = asyncio.Event()
+        """Set once the daemon is there."""
 
     async def feed(self, request: web.Request) -> web.Response:
         """Answer with one new item."""
+        self.asked.set()
         item = ""
         if self.open:
             self._served += 1
@@ -192,6 +195,7 @@ async def measure(count: int, seconds: float) -> Samples:
         configure(home, port, post.sockets[0].getsockname()[1], max(1.0, FEEDS * seconds / count))
         daemon = await start(home)
         try:
+            await world.asked.wait()
             await drop(home / "drop", samples, count, seconds)
             world.open = False
             await samples.wait(30)
