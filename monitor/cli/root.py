@@ -116,6 +116,10 @@ class Commands(click.Group):
             code = UNHEARD
         except Exception as error:
             code = _explain(error, ctx.find_object(Options) or Options())
+            try:
+                sys.stdout.flush()
+            except OSError:
+                _leave_quietly()
         ctx.exit(code or 0)
 
 
@@ -133,6 +137,10 @@ def _explain(error: Exception, options: Options) -> int:
     if isinstance(error, MonitorError):
         click.echo(f"monitor: {safe(str(error))}", err=True)
         return {AlreadyRunning: BUSY, UsageError: MISTAKEN}.get(type(error), FAILED)
+    if isinstance(error, OSError) and error.strerror:
+        about = f"{error.filename}: " if error.filename else ""
+        click.echo(one_line(f"monitor: {about}{error.strerror}"), err=True)
+        return FAILED
     hint = "" if options.verbose else " (monitor --verbose shows where; please report it)"
     click.echo(f"monitor: {type(error).__name__}: {one_line(str(error))}{hint}", err=True)
     return FAILED
@@ -144,6 +152,17 @@ def _leave_quietly() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+
+
+def _fill_gaps() -> None:
+    """Open what a caller closed of stdin, stdout and stderr, to nowhere: the next file would be taken for it."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 -- for good
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -169,6 +188,7 @@ def root() -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line, and leave the process with its exit code."""
+    _fill_gaps()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # News is in every script, whatever the login's locale; a lone surrogate is shown as an escape.
@@ -177,3 +197,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         root.main(arguments, prog_name="monitor")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except OSError as error:  # of --help, which is written before any command runs
+        code = _explain(error, Options())
+        _leave_quietly()
+        sys.exit(code)

@@ -48,6 +48,8 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
         (SandboxError("no children"), 1, "monitor: no children\n"),
         (InstallError("step 3"), 1, "monitor: step 3\n"),
         (MonitorError("so"), 1, "monitor: so\n"),
+        (OSError(28, "No space left on device"), 1, "monitor: No space left on device\n"),
+        (PermissionError(13, "Permission denied", "/x"), 1, "monitor: /x: Permission denied\n"),
         (BrokenPipeError(32, "Broken pipe"), 141, ""),
         (KeyboardInterrupt(), 130, ""),
     ],

@@ -97,6 +97,22 @@ def test_a_reader_that_goes_away_is_no_error_worth_words(tmp_path: Path) -> None
         assert (process.wait(timeout=30), err) == (141, b"")
 
 
+@pytest.mark.parametrize("command", [("--help",), ("alerts",), ("alerts", "--json")])
+def test_output_that_finds_no_room_ends_with_1_and_says_why(filled: Path, command: tuple[str, ...]) -> None:
+    call = [sys.executable, "-I", "-c", START, *command, "--state", str(filled)]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(call, stdout=full, stderr=subprocess.PIPE, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (1, b"monitor: No space left on device\n")
+
+
+def test_closed_streams_are_no_trouble_and_no_file_takes_their_place(place: tuple[str, ...]) -> None:
+    call = [sys.executable, "-I", "-c", START, "run", "--once", *place]
+    shell = ["sh", "-c", '"$@" <&- >&- 2>&-', "sh", *call]
+    assert subprocess.run(shell, timeout=50, check=False).returncode == 0
+    (alert,) = map(json.loads, end(start("alerts", "--json", *place))[1].splitlines())
+    assert [d["state"] for d in alert["deliveries"]] == ["sent"]
+
+
 def test_ctrl_c_ends_quietly_with_130(tmp_path: Path) -> None:
     # Standard input that never ends keeps it reading.
     process = subprocess.Popen(
