@@ -721,6 +721,7 @@ class Batch:
     """The highest of its deliveries'."""
     tries: int = 0
     oldest_owed_at: datetime
+    newest_owed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

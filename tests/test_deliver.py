@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -13,7 +14,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from click.testing import CliRunner
 
+from monitor.cli.root import root
 from monitor.config.settings import ChannelSettings, Settings
 from monitor.core.alerts.wording import CHAT, word
 from monitor.deliver import STEPS, Deliver, Line, Tally, Way, Ways, ways
@@ -636,6 +639,26 @@ async def test_a_flood_keeps_the_limit_loses_nothing_and_counts_truly(world: Wor
         f"and {10_000 - 26 - len(digest.wording.alerts)} more: monitor alerts --since" in digest.wording.plain
     )
     assert digest.at <= 15 * 60 + 5
+
+
+async def test_the_command_in_a_list_shows_all_of_its_alerts_however_late_it_is_typed(world: World) -> None:
+    await world.limit(5)
+    async with world.running():
+        await world.owe(*alerts(10, word="Before"))
+        await world.passes(2000)
+        for part in range(4):
+            await world.owe(*alerts(40, word=f"Part {part}"))
+            await world.passes(200)
+        await world.passes(900)
+        await world.owe(*alerts(200, word="After"))
+        await world.passes(600)
+    (digest,) = [s for s in world.desk.accepted if s.batch.count == 160]
+    command = digest.wording.plain.split("\n")[-1].partition("more: monitor ")[2]
+    shown = CliRunner().invoke(root, [*command.split(), "--json", "--state", str(world.path.parent)])
+    assert shown.exit_code == 0, shown.output
+    found = [json.loads(line) for line in shown.stdout.splitlines()]
+    assert len(found) == 160
+    assert {alert["headline"].rpartition(" ")[0] for alert in found} == {f"Part {n}" for n in range(4)}
 
 
 async def test_however_many_urgent_alerts_there_are_no_other_waits_longer_than_a_quarter_of_an_hour(

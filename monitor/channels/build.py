@@ -96,6 +96,7 @@ def _test_batch(channel: ChannelName, recipient: Recipient, now: datetime) -> Ba
         parcels=(Parcel(delivery=delivery, news=_test_news(channel, now)),),
         count=1,
         oldest_owed_at=now,
+        newest_owed_at=now,
     )
 
 

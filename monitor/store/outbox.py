@@ -168,6 +168,7 @@ def claim_deliveries(
         refusals=max(row["refusals"] for row in taken),
         tries=max(row["tries"] for row in taken),
         oldest_owed_at=moment(min(row["owed_at"] for row in taken)),
+        newest_owed_at=moment(max(row["owed_at"] for row in taken)),
     )
 
 

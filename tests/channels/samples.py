@@ -147,5 +147,6 @@ def batch(
         "parcels": tuple(parcel(t, owed) for t in told),
         "count": len(told) if count is None else count,
         "oldest_owed_at": owed,
+        "newest_owed_at": owed,
     }
     return Batch(**(given | about))  # type: ignore[arg-type]

@@ -201,7 +201,7 @@ def test_what_a_service_has_no_room_for_is_cut_on_purpose(
     length = sum(len(s.encode()) if service == "ntfy" else len(s) for s in seen)
     assert length <= most
     assert "(cut)" in seen[-1]
-    assert re.search(r"more: monitor alerts --since \S+$", seen[-1])
+    assert re.search(r"more: monitor alerts --since \S+ --until \S+$", seen[-1])
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -39,9 +39,12 @@ from monitor.model import AlertId, Article, Batch, Match, News, Parcel, Priority
 
 SUBJECT = 200
 """Code points of a subject: well below the 998 bytes of a mail's header line, even in base64."""
-NAMES = 8
-"""Watches of each sort to name in one message."""
+NAMES = (8, 80)
+"""Watches of each sort to name in one message, and code points of a name."""
+NAMES_IN_LIST = (3, 40)
 HEADLINE_IN_LIST = 120
+LINK_IN_LIST = 200
+"""A longer link, or path, would take the room of other alerts."""
 WATCHES_COUNTED = 15
 TROUBLE = 600
 """Of a line of the tool's own news."""
@@ -117,15 +120,15 @@ def _single(parcel: Parcel, news: News, now: datetime, zone: tzinfo, manner: Man
     )
 
 
-def say(news: News, owed_at: datetime, now: datetime, zone: tzinfo) -> Said:
-    """Put an alert into words, for a reader in a zone."""
+def say(news: News, owed_at: datetime, now: datetime, zone: tzinfo, *, in_list: bool = False) -> Said:
+    """Put an alert into words, for a reader in a zone; in fewer where it is one of a list."""
     article, matches = news.article, news.alert.matches
-    shown, more = quotes(article, matches)
+    shown, more = ((), 0) if in_list else quotes(article, matches)
     return Said(
         id=news.alert.id,
         headline=_headline(news),
-        when=_when(news, owed_at, now, zone),
-        watches=_watches(matches),
+        when=_when_in_list(news, zone) if in_list else _when(news, owed_at, now, zone),
+        watches=_watches(matches, *(NAMES_IN_LIST if in_list else NAMES)),
         quotes=shown,
         more=more,
         link=own_link(article.url),
@@ -140,17 +143,22 @@ def _headline(news: News) -> str:
 
 def _when(news: News, owed_at: datetime, now: datetime, zone: tzinfo) -> str:
     """Give the line that says when, by whom and where; of undated copy, when it came."""
-    article = news.article
-    place = article.place and (article.place.title() if article.place.isupper() else article.place)
-    written = _written(article, zone)
-    parts = [
-        written or "undated",
-        cut(article.agency or news.source_name, 60),
-        *([cut(place, 60)] if place else []),
-    ]
+    written = _written(news.article, zone)
     came = f"{span(now - news.received_at)} ago" if written else clock_time(news.received_at, zone)
     late = f"; delayed {span(now - owed_at)}" if now - owed_at > DELAYED else ""
-    return f"{' · '.join(parts)} (received {came}{late})"
+    return f"{written or 'undated'} · {_by_whom(news)} (received {came}{late})"
+
+
+def _when_in_list(news: News, zone: tzinfo) -> str:
+    written = _written(news.article, zone) or f"undated, received {clock_time(news.received_at, zone)}"
+    return f"{written} · {_by_whom(news)}"
+
+
+def _by_whom(news: News) -> str:
+    """Give the agency, else the source, and the place."""
+    place = news.article.place or ""
+    names = (news.article.agency or news.source_name, place.title() if place.isupper() else place)
+    return " · ".join(cut(name, 60) for name in names if name)
 
 
 def _written(article: Article, zone: tzinfo) -> str:
@@ -166,23 +174,23 @@ def _written(article: Article, zone: tzinfo) -> str:
     return clock_time(article.published, zone)
 
 
-def _watches(matches: tuple[Match, ...]) -> str:
-    """Give actors by priority, then topics."""
+def _watches(matches: tuple[Match, ...], most: int, longest: int) -> str:
+    """Give actors by priority, then topics: so many of each, and so much of a name."""
     ordered = sorted(matches, key=lambda m: -m.priority)
-    actors = _names([m for m in ordered if m.kind is not WatchKind.TOPIC])
-    topics = _names([m for m in ordered if m.kind is WatchKind.TOPIC])
+    actors = _names([m for m in ordered if m.kind is not WatchKind.TOPIC], most, longest)
+    topics = _names([m for m in ordered if m.kind is WatchKind.TOPIC], most, longest)
     return f"{actors}; and {topics}" if actors and topics else actors or topics
 
 
-def _names(matches: list[Match]) -> str:
-    names = [_name(m) for m in matches[:NAMES]]
+def _names(matches: list[Match], most: int, longest: int) -> str:
+    names = [_name(m, longest) for m in matches[:most]]
     rest = len(matches) - len(names)
     return ", ".join(names) + (f" and {rest} more" if rest else "")
 
 
-def _name(match: Match) -> str:
+def _name(match: Match, longest: int) -> str:
     mark = f" ({match.priority.name.lower()})" if match.priority >= Priority.HIGH else ""
-    return cut(match.name, 80) + mark
+    return cut(match.name, longest) + mark
 
 
 # -- several alerts --------------------------------------------------------------------------
@@ -193,42 +201,56 @@ def _several(batch: Batch, now: datetime, zone: tzinfo, manner: Manner) -> Wordi
     late = now - batch.oldest_owed_at
     delayed = f", delayed up to {span(late)}" if late > DELAYED else ""
     subject = cut(manner.safe(f"{_count(batch.count)}{_most(batch)}{delayed}"), SUBJECT)
-    counted = manner.safe("By watch: " + _by_watch(batch))
+    counted = manner.safe(_by_watch(batch, manner.longest // 5))
     opening = [counted, ""] if batch.by_watch else []
-    listed = [p.news for p in batch.parcels if p.news is not None]
-    entries = [_entry(news, zone, manner.safe) for news in listed]
-    room = manner.longest - units(subject) - sum(units(o) + 1 for o in opening) - 200
-    kept = _that_fit(entries, room)
-    last = _rest(batch.count - kept, batch)
+    listed = [say(p.news, now, now, zone, in_list=True) for p in batch.parcels if p.news is not None]
+    room = manner.longest - units(subject) - sum(units(line) + 1 for line in (*opening, _rest(batch, 0)))
+    entries = _that_fit([_entry(said, manner.safe) for said in listed], room)
+    entries = entries or _that_fit([_short_entry(said, manner.safe) for said in listed], room)
+    shown, last = listed[: len(entries)], _rest(batch, len(entries))
     return Wording(
         subject=subject,
-        plain="\n".join([*opening, *entries[:kept], last]).strip(),
-        html=page.several([say(news, now, now, zone) for news in listed[:kept]], opening, last, for_html)
-        if manner.html
-        else None,
-        references=tuple(f"alert-{news.alert.id}" for news in listed[:kept]),
-        alerts=tuple(news.alert.id for news in listed[:kept]),
+        plain="\n".join([*opening, *entries, last]).strip(),
+        html=page.several(shown, opening, last, for_html) if manner.html else None,
+        references=tuple(f"alert-{said.id}" for said in shown),
+        alerts=tuple(said.id for said in shown),
     )
 
 
-def _entry(news: News, zone: tzinfo, safe: Callable[[str], str]) -> str:
-    headline = cut(safe(_headline(news)), HEADLINE_IN_LIST) or "(no headline)"
-    when = _written(news.article, zone) or f"undated, received {clock_time(news.received_at, zone)}"
-    return f"{headline}\n{safe(when)} · {safe(_watches(news.alert.matches))} · monitor why {news.alert.id}\n"
+def _entry(said: Said, safe: Callable[[str], str]) -> str:
+    where = said.link or safe(said.location)
+    seen_at = f"{where} · " if units(where) <= LINK_IN_LIST else ""
+    about = f"{safe(said.when)} · {safe(said.watches)}"
+    return f"{_headline_in_list(said, safe)}\n{about}\n{seen_at}monitor why {said.id}\n"
 
 
-def _that_fit(entries: list[str], room: int) -> int:
-    """Give how many of the first entries find room, each with a line end."""
+def _short_entry(said: Said, safe: Callable[[str], str]) -> str:
+    return f"{_headline_in_list(said, safe)}\nmonitor why {said.id}\n"
+
+
+def _headline_in_list(said: Said, safe: Callable[[str], str]) -> str:
+    return cut(safe(said.headline), HEADLINE_IN_LIST) or "(no headline)"
+
+
+def _that_fit(entries: list[str], room: int) -> list[str]:
+    """Give as many of the first entries as find room, each with a line end."""
     for kept, entry in enumerate(entries):
         room -= units(entry) + 1
         if room < 0:
-            return kept
-    return len(entries)
+            return entries[:kept]
+    return entries
 
 
-def _rest(rest: int, batch: Batch) -> str:
-    command = f"monitor alerts --since {since(batch.oldest_owed_at)}"
-    return f"and {rest} more: {command}" if rest else f"all of them: {command}"
+def _rest(batch: Batch, shown: int) -> str:
+    rest = batch.count - shown
+    return f"and {rest} more: {_command(batch)}" if rest else f"all of them: {_command(batch)}"
+
+
+def _command(batch: Batch) -> str:
+    """Give the command that shows all alerts of a message, whenever it is typed."""
+    return (
+        f"monitor alerts --since {_minute(batch.oldest_owed_at)} --until {_minute(batch.newest_owed_at, 1)}"
+    )
 
 
 def _count(count: int) -> str:
@@ -240,12 +262,15 @@ def _most(batch: Batch) -> str:
     return f": {top}{', …' if len(batch.by_watch) > 3 else ''}" if top else ""
 
 
-def _by_watch(batch: Batch) -> str:
-    shown = batch.by_watch[:WATCHES_COUNTED]
-    rest = len(batch.by_watch) - len(shown)
-    return ", ".join(f"{cut(name, 80)} {count}" for name, count in shown) + (
-        f" and {rest} more watches" if rest else ""
-    )
+def _by_watch(batch: Batch, longest: int) -> str:
+    """Give how many alerts each watch has, as many of them as find room, and how many more there are."""
+    said = "By watch: "
+    for at, (name, count) in enumerate(batch.by_watch):
+        one = f"{', ' if at else ''}{cut(name, 80)} {count}"
+        if at and (at == WATCHES_COUNTED or units(said + one) > longest):
+            return f"{said} and {len(batch.by_watch) - at} more watches"
+        said += one
+    return said
 
 
 # -- after a refusal, and troubles -----------------------------------------------------------
@@ -260,8 +285,7 @@ def _plainest(batch: Batch) -> Wording:
         return Wording(
             subject=f"Alert {ids[0]}", plain=f"{headline}\nmonitor why {ids[0]}".strip(), alerts=ids
         )
-    text = f"{_count(batch.count)}: monitor alerts --since {since(batch.oldest_owed_at)}"
-    return Wording(subject=_count(batch.count), plain=text, alerts=ids)
+    return Wording(subject=_count(batch.count), plain=f"{_count(batch.count)}: {_command(batch)}", alerts=ids)
 
 
 def _troubles(batch: Batch, zone: tzinfo, manner: Manner) -> Wording:
@@ -362,9 +386,9 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 """Not strftime's, which speak the machine's language."""
 
 
-def since(at: datetime) -> str:
-    """Give a time as commands take it, so early that the alert itself is among what they show."""
-    return (at - timedelta(seconds=60)).astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
+def _minute(at: datetime, later: int = 0) -> str:
+    """Give a minute as commands take it, so many minutes later than the one that a time is in."""
+    return (at + timedelta(minutes=later)).astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
 
 
 def span(length: timedelta) -> str:

@@ -125,20 +125,76 @@ def test_topics_alone_need_no_and() -> None:
 
 
 def test_several_alerts_are_listed_and_the_rest_is_counted_with_the_command_that_shows_it() -> None:
-    told = [sample_news(f"k{n}") for n in range(2)]
-    wording = say(batch(*told, count=40, by_watch=(("Greenland", 30), ("Dong Jun", 10))))
+    told = [sample_news("k0"), sample_news("k1", url="https://news.example/a")]
+    owed = {"owed": NOW - timedelta(minutes=16), "newest_owed_at": NOW - timedelta(minutes=1)}
+    wording = say(batch(*told, count=40, by_watch=(("Greenland", 30), ("Dong Jun", 10)), **owed))  # type: ignore[arg-type]
     assert wording.subject == "40 alerts: Greenland 30, Dong Jun 10"
+    about = (
+        "27 Jan 2026 18:42 IST · PTI · Beijing"
+        " · Andrey Belousov (high), Dong Jun; and China-Russia military talks"
+    )
     assert wording.plain.split("\n") == [
         "By watch: Greenland 30, Dong Jun 10",
         "",
         HEADLINE,
-        "27 Jan 2026 18:42 IST · Andrey Belousov (high), Dong Jun; and China-Russia military talks · monitor why k0",
+        about,
+        "/srv/wire/pti/0127.txt · monitor why k0",
         "",
         HEADLINE,
-        "27 Jan 2026 18:42 IST · Andrey Belousov (high), Dong Jun; and China-Russia military talks · monitor why k1",
+        about,
+        "https://news.example/a · monitor why k1",
         "",
-        "and 38 more: monitor alerts --since 2026-01-27T13:11Z",
+        "and 38 more: monitor alerts --since 2026-01-27T12:56Z --until 2026-01-27T13:12Z",
     ]
+
+
+def test_a_list_s_page_says_the_same_with_the_link_to_each() -> None:
+    told = [sample_news("k0"), sample_news("k1", url="https://news.example/a")]
+    page = say(batch(*told), MAIL).html
+    assert page is not None
+    assert page.count("27 Jan 2026 18:42 IST · PTI · Beijing · Andrey Belousov (high), Dong Jun; and ") == 2
+    assert page.count("<a ") == 1
+    assert '<a href="https://news.example/a">https://news.example/a</a> · monitor why k1' in page
+    assert "/srv/wire/pti/0127.txt · monitor why k0" in page
+
+
+def test_a_link_that_is_longer_than_an_alert_is_left_out_of_a_list_but_not_of_its_page() -> None:
+    url = "https://news.example/" + "a" * 300
+    wording = say(batch(sample_news("k0", url=url), sample_news("k1")), MAIL)
+    assert url not in wording.plain
+    assert "\nmonitor why k0\n" in wording.plain
+    assert wording.html is not None
+    assert f'href="{url}"' in wording.html
+
+
+@pytest.mark.parametrize("longest", [950, 1300])
+def test_long_names_of_watches_leave_room_for_alerts(longest: int) -> None:
+    piece = article(
+        url="https://news.example/world/2026/01/27/ministers-of-both-countries-hold-their-talks-7"
+    )
+    watches = [
+        match(f"Watch of the talks, {'long ' * 15}{n}", piece, "Dong Jun", kind=kind)
+        for n in range(20)
+        for kind in (WatchKind.PERSON, WatchKind.TOPIC)
+    ]
+    told = [news(piece, *watches, id=f"k{n}") for n in range(25)]
+    counts = tuple((f"Observation {n} {'of this and that ' * 6}", 137 - n) for n in range(40))
+    wording = say(batch(*told, count=137, by_watch=counts), replace(CHAT, longest=longest))
+    assert units(wording.subject) + units(wording.plain) <= longest
+    assert wording.alerts
+    shown = wording.plain.split("\n")[0].count("Observation")
+    assert shown >= 1
+    assert wording.plain.split("\n")[0].endswith(f" and {40 - shown} more watches")
+
+
+def test_where_no_alert_finds_room_with_all_there_is_to_say_they_are_listed_in_short() -> None:
+    told = [
+        sample_news(f"k{n}", headline="long " * 40, url="https://n.example/" + "a" * 170) for n in range(25)
+    ]
+    wording = say(batch(*told), replace(CHAT, longest=500))
+    assert units(wording.subject) + units(wording.plain) <= 500
+    assert len(wording.alerts) >= 2
+    assert "https://" not in wording.plain
 
 
 def test_what_finds_no_room_in_a_list_is_counted() -> None:
@@ -165,7 +221,7 @@ def test_after_a_refusal_an_alert_is_its_headlines_plain_letters_and_its_id() ->
 
 def test_after_a_refusal_a_list_says_nothing_of_theirs() -> None:
     wording = say(batch(sample_news("k1"), sample_news("k2"), refusals=1))
-    assert wording.plain == "2 alerts: monitor alerts --since 2026-01-27T13:11Z"
+    assert wording.plain == ("2 alerts: monitor alerts --since 2026-01-27T13:12Z --until 2026-01-27T13:13Z")
 
 
 # -- the tool's own news -------------------------------------------------------------------------
