@@ -62,7 +62,7 @@ _DASH = r"(?:-{1,3}|–{1,2}|—{1,2}|_{1,2}|―|ー|\.-|=)"
 _CLOSE = rf"(?:\s*(?:{_DASH}|[.:])(?=\s|\Z|[^\W_]|[\"“«'‘]))"
 _STARS = r"[*\s]{0,6}"
 _PLACE = r"(?P<place>[^\W\d_][^\n:;!?\"“”()=*]{0,90}?)"
-_PLACE_AND_STATE = r"(?P<place>[^\W\d_][^\n:;!?\"“”()=*]{0,90}?(?:\s\([^\W\d_][^\n\d()]{1,40}\))?)"
+_PLACE_AND_STATE = r"(?P<place>[^\W\d_][^\n:;!?\"“”()=*]{0,90}?\s\([^\W\d_][^\n\d()]{1,40}\))"
 _LETTER = r"(?:[^\W\d_]|[\u0900-\u0963\u0971-\u0dff])"  # Indic vowel signs are no letters to `re`
 _MONTH = rf"{_LETTER}{{3,12}}\.?"
 _WEEKDAY = (
@@ -90,7 +90,7 @@ def _shape(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-_PLACE_DATE_AGENCY = _shape(rf"{_STARS}{_PLACE_AND_STATE}{_GAP}{_DATE}[,.]?\s*{_BRACKETED}{_CLOSE}?")
+_PLACE_DATE_AGENCY = _shape(rf"{_STARS}{_PLACE}{_GAP}{_DATE}[,.]?\s*{_BRACKETED}{_CLOSE}?")
 _DATE_AGENCY = _shape(rf"{_DATE},?\s*{_BRACKETED}{_CLOSE}")
 _PLACE_AGENCY_DATE = _shape(rf"{_STARS}{_PLACE},?\s+{_BRACKETED}[,.]?\s*{_DATE}{_CLOSE}")
 _PLACE_AGENCY = _shape(rf"{_STARS}{_PLACE},?\s*{_BRACKETED}{_CLOSE}?")
@@ -98,11 +98,14 @@ _PLACE_DATE_BARE_AGENCY = _shape(
     rf"{_STARS}{_PLACE}{_GAP}{_DATE}(?:\s*[,.]\s*|\s*[-–—/]\s*|\s+){_TAG}\s*(?:{_DASH}|[.:/])(?=\s)"
 )
 _PLACE_DATE = _shape(
-    rf"{_STARS}{_PLACE_AND_STATE}(?:,\s*|\s+){_DATE}[.,]?\s{{0,2}}(?:{_DASH}(?=\s|\Z|[^\W_]|[\"“])(?:\s*{_DASH}(?=\s))?|:(?=\s))"
+    rf"{_STARS}{_PLACE}(?:,\s*|\s+){_DATE}[.,]?\s{{0,2}}(?:{_DASH}(?=\s|\Z|[^\W_]|[\"“])(?:\s*{_DASH}(?=\s))?|:(?=\s))"
 )
 _PLACE_BARE_AGENCY = _shape(rf"{_STARS}{_PLACE},\s+{_TAG}\s+{_DASH}(?=\s)")
 _PLACE_ODD_DATE = _shape(rf"{_STARS}{_PLACE},\s*{_MONTH}\s+\d\w{{0,3}}[.,]?\s{{0,2}}{_DASH}(?=\s)")
 _PLACE_ONLY = _shape(rf"{_STARS}(?P<place>[^\W\d_][^\n:;!?\"“”()=*\d]{{2,60}}?)\s+{_DASH}{{1,2}}(?=\s)")
+_PLACE_STATE_DATE = _shape(
+    rf"{_STARS}{_PLACE_AND_STATE}{_GAP}{_DATE}[,.]?\s*(?:{_BRACKETED}{_CLOSE}?|(?:{_DASH}|:)(?=\s))"
+)
 _PLACE_COLON = _shape(rf"{_STARS}(?P<place>[^\W\d_][^\n:;!?\"“”()=*\d]{{2,40}}?):(?=\s)")
 _AGENCY_PLACE = _shape(rf"{_BRACKETED}\s*{_DASH}?\s*{_PLACE},?\s+{_DATE}\s*{_DASH}(?=\s)")
 _AGENCY_ONLY = _shape(rf"{_BRACKETED}{_CLOSE}")
@@ -235,6 +238,11 @@ def _is_tag(tag: str) -> bool:
     return _agency_in(tag) is not None or (len(tag.split()) <= 3 and tag[1:2].isalpha())
 
 
+def _placed_in_a_state(found: re.Match[str]) -> bool:
+    tagged = found["agency"] is None or _is_tag(found["agency"])
+    return tagged and _has_case(found["place"]) and _placed_and_dated(found)
+
+
 def _known_and_dated(found: re.Match[str]) -> bool:
     return _known(found) and _placed_and_dated(found)
 
@@ -272,27 +280,29 @@ def _place_before_a_colon(found: re.Match[str]) -> bool:
     return _bare_place(found) and len(found.string[found.end() :].split()) >= SENTENCE
 
 
-_SHAPES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], bool]], ...] = (
-    (_XINHUA, _known),  # 新华社北京1月27日电
-    (_KYODO, _known),  # 【北京共同】
-    (_YONHAP, lambda found: True),  # (서울=연합뉴스) 홍길동 기자 =
-    (
-        _PLACE_DATE_AGENCY,
-        _tagged,
-    ),  # Beijing, Jan 27 (PTI) · MOSCOW, January 27. /TASS/. · PARIS, Jan 27, 2026 (AFP) -
-    (_PLACE_DATE_BARE_AGENCY, _known_and_dated),  # TOKYO, Jan 27, Kyodo - · МОСКВА, 27 янв - РИА Новости.
-    (_PLACE_AGENCY_DATE, _known_and_dated),  # Москва (Интерфакс), 27 января —
-    (_PLACE_AGENCY, _known_and_placed),  # BEIJING (AP) — · Berlin (dpa) -
-    (_PLACE_DATE, _loosely_dated),  # NEW YORK, Jan 27 -
-    (_PLACE_ODD_DATE, _shouted),  # CHICAGO, Marhc 187 -
-    (_PLACE_BARE_AGENCY, _known_and_placed),  # Tehran, IRNA –
-    (_AGENCY_PLACE, _known_and_dated),  # (ANSA) - ROMA, 27 GEN -
-    (_DATE_AGENCY, _known_on_a_day),  # Jan 27 (Reuters) -
-    (_AGENCY_ONLY, _known),  # (ANI):
-    (_PLACE_ONLY, _bare_place),  # NEW YORK -
-    (_PLACE_COLON, _place_before_a_colon),  # NEW DELHI:
-)
+_BRACKET, _DIGIT, _COLON = map(re.compile, (r"[(\[/（]", r"\d", ":"))
 
+_SHAPES: tuple[tuple[tuple[re.Pattern[str], ...], re.Pattern[str], Callable[[re.Match[str]], bool]], ...] = (
+    ((_DIGIT,), _XINHUA, _known),  # 新华社北京1月27日电
+    ((), _KYODO, _known),  # 【北京共同】
+    ((), _YONHAP, lambda found: True),  # (서울=연합뉴스) 홍길동 기자 =
+    # Beijing, Jan 27 (PTI) · MOSCOW, January 27. /TASS/. · PARIS, Jan 27, 2026 (AFP) -
+    ((_BRACKET, _DIGIT), _PLACE_DATE_AGENCY, _tagged),
+    # TOKYO, Jan 27, Kyodo - · МОСКВА, 27 янв - РИА Новости.
+    ((_DIGIT,), _PLACE_DATE_BARE_AGENCY, _known_and_dated),
+    ((_BRACKET, _DIGIT), _PLACE_AGENCY_DATE, _known_and_dated),  # Москва (Интерфакс), 27 января —
+    ((_BRACKET,), _PLACE_AGENCY, _known_and_placed),  # BEIJING (AP) — · Berlin (dpa) -
+    ((_DIGIT,), _PLACE_DATE, _loosely_dated),  # NEW YORK, Jan 27 -
+    ((_BRACKET, _DIGIT), _PLACE_STATE_DATE, _placed_in_a_state),  # Kochi (Kerala), Jan 27 (PTI)
+    ((_DIGIT,), _PLACE_ODD_DATE, _shouted),  # CHICAGO, Marhc 187 -
+    ((), _PLACE_BARE_AGENCY, _known_and_placed),  # Tehran, IRNA –
+    ((_BRACKET, _DIGIT), _AGENCY_PLACE, _known_and_dated),  # (ANSA) - ROMA, 27 GEN -
+    ((_BRACKET, _DIGIT), _DATE_AGENCY, _known_on_a_day),  # Jan 27 (Reuters) -
+    ((_BRACKET,), _AGENCY_ONLY, _known),  # (ANI):
+    ((), _PLACE_ONLY, _bare_place),  # NEW YORK -
+    ((_COLON,), _PLACE_COLON, _place_before_a_colon),  # NEW DELHI:
+)
+"""What a text must have for a shape to be tried, the shape, and whether what it found holds."""
 
 _SIGNS = re.compile(r"[(\[/（【［电電:]|[-–—_―ー=](?:\s|\Z)|[-–—]{2}|\d\s*-")
 """What every shape has one of: most running text has none, and is told by that alone."""
@@ -303,7 +313,10 @@ def read_dateline(text: str) -> Dateline | None:
     head = text[:LONGEST]
     if not _SIGNS.search(head):
         return None
-    for pattern, holds in _SHAPES:
+    lacking = [sign for sign in (_BRACKET, _DIGIT, _COLON) if not sign.search(head)]
+    for needed, pattern, holds in _SHAPES:
+        if any(sign in needed for sign in lacking):
+            continue
         found = pattern.match(head)
         if found and found.end() and holds(found) and _goes_on(head, found.end()):
             return _dateline(found)
