@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 
 from monitor.core.alerts.neutral import line
 from monitor.core.text.segments import sentences
@@ -50,6 +51,13 @@ class _Window:
     def holds(self, mention: Mention) -> bool:
         return self.start <= mention.start and mention.end <= self.end
 
+    def overlaps(self, other: _Window) -> bool:
+        return self.start < other.end and other.start < self.end
+
+    @property
+    def length(self) -> int:
+        return self.end - self.start
+
 
 def quotes(article: Article, matches: Sequence[Match]) -> tuple[tuple[Quote, ...], int]:
     """Give at most MOST quotes, those for the first matches first, and how many mentions none of them shows.
@@ -61,22 +69,46 @@ def quotes(article: Article, matches: Sequence[Match]) -> tuple[tuple[Quote, ...
     for mention in wanted:
         if len(windows) < MOST and not any(w.holds(mention) for w in windows):
             window = _window(article, mention)
-            if window is not None and not _joined(windows, window):
-                windows.append(window)
+            if window is not None:
+                _add(windows, window, mention)
     shown = tuple(_quote(article, w, [m for m in wanted if w.holds(m)]) for w in windows)
     more = sum(1 for m in wanted if not any(w.holds(m) for w in windows))
     return shown, more
 
 
-def _joined(windows: list[_Window], new: _Window) -> bool:
-    """Widen the window that a new one overlaps, where both together are no longer than a quote may be."""
-    for at, old in enumerate(windows):
-        start, end = min(old.start, new.start), max(old.end, new.end)
-        if old.zone is new.zone and old.start < new.end and new.start < old.end and end - start <= LONGEST:
-            first, last = (old if old.start == start else new), (old if old.end == end else new)
-            windows[at] = _Window(old.zone, start, end, first.cut_before, last.cut_after)
-            return True
-    return False
+def _add(windows: list[_Window], new: _Window, mention: Mention) -> None:
+    """Show a mention without showing any words twice.
+
+    Its window widens one that it overlaps, where both together are no longer than a quote may be, and else ends
+    where another begins. A mention that others show a part of is shown there as a whole.
+    """
+    bare = replace(new, start=mention.start, end=mention.end, cut_before=True, cut_after=True)
+    partly = [at for at, old in enumerate(windows) if old.overlaps(bare)]
+    if partly:
+        whole = reduce(_united, [windows[at] for at in partly], bare)
+        windows[partly[0]] = whole
+        windows[:] = [old for at, old in enumerate(windows) if at not in partly[1:]]
+        return
+    near = [at for at, old in enumerate(windows) if old.overlaps(new)]
+    into = next((at for at in near if _united(windows[at], new).length <= LONGEST), None)
+    for at in near:
+        new = new if at == into else _beside(new, windows[at])
+    if into is not None and windows[into].overlaps(new):
+        windows[into] = _united(windows[into], new)
+    else:
+        windows.append(new)
+
+
+def _united(one: _Window, other: _Window) -> _Window:
+    first, last = (one if one.start <= other.start else other), (one if one.end >= other.end else other)
+    return replace(first, end=last.end, cut_after=last.cut_after)
+
+
+def _beside(new: _Window, old: _Window) -> _Window:
+    """Cut a window where one that stands before or behind its mention ends or begins."""
+    if old.start < new.start:
+        return replace(new, start=old.end, cut_before=True)
+    return replace(new, end=old.start, cut_after=True)
 
 
 def _in_turn(matches: Sequence[Match]) -> list[Mention]:

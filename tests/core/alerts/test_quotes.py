@@ -1,5 +1,9 @@
 """The words that prove an alert: short, whole words, the mentions in brackets."""
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from monitor.core.alerts.neutral import for_chat, for_terminal
 from monitor.core.alerts.quotes import quotes
 from monitor.model import Article, Priority
@@ -44,6 +48,34 @@ def test_quotes_that_overlap_are_one_quote() -> None:
 def test_quotes_that_would_be_too_long_together_stay_apart() -> None:
     piece = article(lead=f"{'head ' * 30}Dong Jun {'word ' * 35}Andrey Belousov {'tail ' * 30}ended.")
     assert len(shown(piece, match("Dong Jun", piece), match("Andrey Belousov", piece))) == 2
+
+
+def words_of(lines: list[str]) -> list[str]:
+    return [word.strip("[].…") for line in lines for word in line.split() if word.strip("[].…")]
+
+
+@pytest.mark.parametrize("apart", range(20, 60))
+def test_no_words_are_quoted_twice_however_far_apart_two_mentions_stand(apart: int) -> None:
+    words = [f"w{n:03}" for n in range(200)]
+    piece = article(headline=None, lead=" ".join(words) + ".", body="")
+    lines = shown(piece, match(words[80], piece), match(words[80 + apart], piece))
+    quoted = [word for word in words_of(lines) if word != "lead:"]
+    assert quoted == list(dict.fromkeys(quoted))
+    assert {words[80], words[80 + apart]} <= set(quoted)
+    assert "more" not in lines[-1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 199), st.integers(1, 12)), min_size=1, max_size=6))
+def test_no_words_are_quoted_twice_wherever_mentions_stand(places: list[tuple[int, int]]) -> None:
+    words = [f"w{n:03}" for n in range(200)]
+    piece = article(headline=None, lead=" ".join(words) + ".", body="")
+    matches = [match(" ".join(words[start : start + length]), piece) for start, length in places]
+    found, more = quotes(piece, matches)
+    quoted = [word.strip(".") for q in found for word in q.shown(for_terminal, "", "").split() if word != "…"]
+    assert len(quoted) == len(set(quoted))
+    assert found[0].text.count("\x02") >= 1
+    wanted = {word for start, length in places for word in words[start : start + length]}
+    assert more or wanted <= set(quoted)
 
 
 def test_running_text_is_quoted_before_the_headline_that_is_seen_anyway() -> None:
