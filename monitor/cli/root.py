@@ -179,6 +179,8 @@ def root() -> None:
       monitor alerts          what was found
       monitor why k7f3        how that came about
 
+    In a checkout, type ./run for monitor.
+
     The configuration is in --config DIR, else $MONITOR_CONFIG, else local/ in the checkout, else /etc/monitor, else
     the shipped config/; the database in --state DIR, else $STATE_DIRECTORY, else var/.
 

@@ -38,8 +38,15 @@ def init(directory: Path | None) -> None:
     for path in write_init(target, CHECKOUT):
         click.echo(safe(str(path)))
     flag = "" if directory is None else f" --config {directory}"
-    hint = f"Now edit the files in {target / 'watchlists'}, then: monitor check{flag}"
+    hint = f"Now edit the files in {target / 'watchlists'}, then: {_program()} check{flag}"
     click.echo(safe(hint), err=True)
+
+
+def _program() -> str:
+    """Give what to type for this program, seen from the current directory: an installed one has a command."""
+    if CHECKOUT.parent.name == "releases":  # where `install` puts its copies
+        return "monitor"
+    return "./run" if Path.cwd() == CHECKOUT else str(CHECKOUT / "run")
 
 
 @click.command(

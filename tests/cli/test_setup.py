@@ -37,7 +37,27 @@ def test_init_names_what_it_wrote_and_the_next_step(run: Run, tmp_path: Path) ->
     written = [Path(line) for line in result.stdout.splitlines()]
     assert tmp_path / "mine" / "monitor.yaml" in written
     assert all(path.is_file() for path in written)
-    assert result.stderr.endswith(f"then: monitor check --config {tmp_path / 'mine'}\n")
+    assert result.stderr.endswith(f"run check --config {tmp_path / 'mine'}\n")
+
+
+@pytest.mark.parametrize(
+    ("checkout", "within", "typed"),
+    [
+        ("wire", "wire", "./run check"),
+        ("wire", ".", "{}/run check"),
+        ("opt/monitor/releases/0.1.0", "opt/monitor/releases/0.1.0", "monitor check"),
+    ],
+)
+def test_the_next_step_is_what_can_be_typed_there(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkout: str, within: str, typed: str
+) -> None:
+    here = tmp_path / checkout
+    here.mkdir(parents=True)
+    for name in ("config", "seeds"):
+        (here / name).symlink_to(place.CHECKOUT / name)
+    monkeypatch.setattr("monitor.cli.setup.CHECKOUT", here)
+    monkeypatch.chdir(tmp_path / within)
+    assert run("init").stderr.endswith(f", then: {typed.format(here)}\n")
 
 
 def test_init_goes_to_local_in_the_checkout(
@@ -47,8 +67,8 @@ def test_init_goes_to_local_in_the_checkout(
         (tmp_path / name).symlink_to(place.CHECKOUT / name)
     monkeypatch.setattr("monitor.cli.setup.CHECKOUT", tmp_path)
     result = run("init")
+    assert result.exit_code == 0
     assert (tmp_path / "local" / "monitor.yaml").is_file()
-    assert result.stderr.endswith("then: monitor check\n")
 
 
 def test_init_overwrites_nothing(run: Run, config: Path) -> None:
