@@ -30,6 +30,7 @@ _BARE_SCHEME = re.compile(
 _FILE_ENDINGS = "txt|xml|ya?ml|json|csv|html?|eml|nitf|rss|atom"
 """No top-level domains: the name of a file stays as it is."""
 _DOMAIN_DOT = re.compile(rf"(?<=[\w\-])\.(?=[^\W\d_]{{2,}})(?!(?i:{_FILE_ENDINGS})\b(?!\.\w))")
+_INITIALS = re.compile(r"(?<![\w.\-/@])(?:[^\W\d_]\.){0,4}[^\W\d_]\Z")
 _ENCODED_WORD = re.compile(r"=\?")
 
 _LOOK_ALIKES = str.maketrans(
@@ -77,8 +78,15 @@ def inert(text: str) -> str:
     """Give a line in which nothing becomes a link by itself: evil.example is evil[.]example, http:// is http[:]//."""
     text = _SCHEME.sub("[:]", text)
     text = _BARE_SCHEME.sub(r"\1[:]", text)
-    text = _DOMAIN_DOT.sub("[.]", text)
+    text = _DOMAIN_DOT.sub(_dot_apart, text)
     return _ENCODED_WORD.sub("= ?", text)
+
+
+def _dot_apart(found: re.Match[str]) -> str:
+    """Part what would be a domain; behind initials, as in P.Chidambaram, by the space that belongs there."""
+    text, at = found.string, found.start()
+    names = text[at - 1].isupper() and text[at + 1].isupper()
+    return ". " if names and _INITIALS.search(text, max(0, at - 12), at) else "[.]"
 
 
 def unmarked(text: str) -> str:

@@ -65,6 +65,26 @@ def test_file_names_numbers_and_sentences_stay_as_they_are(name: str) -> None:
     assert for_mail(name) == name
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("P.Chidambaram and M.K.Stalin", "P. Chidambaram and M.K. Stalin"),
+        ("(M.K.Stalin)", "(M.K. Stalin)"),
+        ("М.К.Сталин", "М.К. Сталин"),
+        ("X.Com/login", "X. Com/login"),
+        ("x.Com", "x[.]Com"),
+        ("X.com", "X[.]com"),
+        ("evil.X.Com", "evil.X[.]Com"),
+        ("a@X.Com", "a@X[.]Com"),
+        ("//X.Com", "//X[.]Com"),
+        ("A.B.C.D.E.F.G.Com", "A.B.C.D.E.F.G[.]Com"),
+        ("-X.Com", "-X[.]Com"),
+    ],
+)
+def test_behind_initials_a_name_stands_apart_and_a_domain_is_none(given: str, shown: str) -> None:
+    assert for_mail(given) == shown
+
+
 def test_a_domain_that_begins_like_a_file_is_no_file() -> None:
     assert for_mail("evil.html.example") == "evil[.]html[.]example"
 
