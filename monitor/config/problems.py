@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from monitor.core.text.characters import is_seen
 from monitor.errors import ConfigError
 from monitor.model import FileStamp
 
@@ -107,11 +107,7 @@ class Flaw(Exception):
 def quote(text: str, *, most: int = QUOTED_AT_MOST) -> str:
     """Show the user's own text inside a message: on one line, harmless on a terminal, cut to a length."""
     cut = text if len(text) <= most else text[: most - 1] + "…"
-    return "".join(c if c.isprintable() and not _hidden(c) else f"\\u{ord(c):04x}" for c in cut)
-
-
-def _hidden(char: str) -> bool:
-    return unicodedata.category(char) in ("Cf", "Cs", "Co", "Zl", "Zp")
+    return "".join(c if c.isprintable() and is_seen(c) else f"\\u{ord(c):04x}" for c in cut)
 
 
 def meant(word: str, choices: Iterable[str]) -> str:

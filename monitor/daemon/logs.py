@@ -11,11 +11,12 @@ import logging
 import os
 import sys
 import traceback
-import unicodedata
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import TextIO
 
 import structlog
+
+from monitor.core.text.characters import is_seen
 
 Event = MutableMapping[str, object]
 
@@ -84,11 +85,7 @@ def clean(text: str) -> str:
     """Give text that fits on one line of a terminal: control and format characters become visible escapes."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(c if _harmless(c) else c.encode("unicode_escape").decode() for c in text)
-
-
-def _harmless(char: str) -> bool:
-    return unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    return "".join(c if is_seen(c) else c.encode("unicode_escape").decode() for c in text)
 
 
 class _Line:

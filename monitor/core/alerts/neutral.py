@@ -11,11 +11,8 @@ import re
 import unicodedata
 from urllib.parse import quote, urlsplit
 
-_ALWAYS_DROPPED = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
-    "\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff\ud800-\udfff]"
-)
-"""Soft hyphens, zero-width and filler characters, bidi controls, tags, and halves of surrogate pairs."""
+from monitor.core.text.characters import UNSEEN
+
 _JOINER = re.compile("[\u200c\u200d]")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
@@ -57,7 +54,7 @@ _HOST = re.compile(r"(?i)[a-z0-9](?:[a-z0-9\-.]{0,251}[a-z0-9])?|\[[0-9a-f:.]+\]
 
 def line(text: str) -> str:
     """Give text as one line, without characters that hide, reorder or control."""
-    text = _ALWAYS_DROPPED.sub("", _SPACE.sub(" ", text))
+    text = UNSEEN.sub("", _SPACE.sub(" ", text))
     text = _STACKED_MARKS.sub(r"\1", text)
     if "\u200c" in text or "\u200d" in text:
         text = _JOINER.sub(_joiner_where_it_joins, text)
@@ -106,7 +103,7 @@ def for_chat(text: str) -> str:
 
 def own(text: str) -> str:
     """Give lines of ours as they are, without what hides, reorders or controls: names in them are other people's."""
-    return _ALWAYS_DROPPED.sub("", _CONTROL.sub(" ", text))
+    return UNSEEN.sub("", _CONTROL.sub(" ", text))
 
 
 def own_in_chat(text: str) -> str:

@@ -14,6 +14,15 @@ _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _NEVER_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
+UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff\ud800-\udfff]"
+)
+"""What hides, reorders or fills: soft hyphens, zero-width and filler characters, directions, tags, halves of pairs.
+
+Not the joiners U+200C and U+200D, which Persian, Hindi and families of emoji are written with.
+"""
+
 _MARKS_TOGETHER = 30
 """UAX 15, section 13: no language sets more marks on a letter."""
 _COMBINING = (
@@ -35,6 +44,11 @@ def clean(text: str) -> str:
 def _normal(text: str) -> str:
     """Give text in NFC; floods of marks are cut first, which sorting would take quadratic time for."""
     return unicodedata.normalize("NFC", _FLOOD_OF_MARKS.sub(r"\1", text))
+
+
+def is_seen(char: str) -> bool:
+    """Whether a reader sees a character, or the space that it makes."""
+    return (char.isprintable() or unicodedata.category(char) == "Zs") and not UNSEEN.match(char)
 
 
 def one_line(text: str) -> str:
