@@ -257,16 +257,15 @@ class _Head:
         return False
 
     def _without_a_lone_headline(self, left: list[str]) -> list[str]:
-        """A headline with nothing behind it is the text itself; so is a lone line of any other kind."""
+        """A headline with no text behind it is the text itself; without one, all that was read is."""
         pieces = self._copy.pieces
         if left or self._copy.dateline:
             return left
-        last = len(pieces) if any(p.zone is Zone.HEADLINE for p in pieces) else 0
-        while last and pieces[last - 1].zone is Zone.HEADLINE:
-            last -= 1
-        trailing = pieces[last:]
-        self._copy.pieces = pieces[:last] if trailing else _as_text(pieces)
-        return [p.text + p.mark for p in trailing]
+        if any(p.zone is Zone.HEADLINE for p in pieces):
+            self._copy.pieces = _as_text(pieces)
+            return []
+        self._copy.pieces = []
+        return [p.text + p.mark for p in pieces]
 
 
 def _as_text(pieces: Sequence[Piece]) -> list[Piece]:

@@ -42,7 +42,7 @@ PSC = "xmlns:psc='http://podlove.org/simple-chapters'"
         ("&#0055555", "no such character as &#0055555"),
         ("&#99999999999;", "no such character as &#99999999999;"),
         (f"&#{'9' * 5_000};", "no such character as &#99999999999999"),
-        ("<a x:b='' xmlns:x='two words'/>", "the feed is damaged, 3 items were read"),
+        ("<x:a xmlns:x='two\u00a0words'/>", "the feed is damaged, 3 items were read: too many values"),
         (f"<gml:pos {GML}>1 2</gml:pos>", None),
         (f"<psc:chapters {PSC}><psc:chapter/></psc:chapters>", None),
     ],
@@ -236,6 +236,21 @@ def test_the_users_encoding_goes_before_the_servers(
     content = rss("<item><title>Мир</title></item>").encode("windows-1251")
     (article,) = _articles(read(document(content, "https://news.example/feed", headers, **hints)))
     assert article.headline == title
+
+
+@pytest.mark.parametrize("name", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"])
+def test_a_feed_in_wide_characters_is_read(name: str, document: Make) -> None:
+    declaration = "<?xml version='1.0' encoding='utf-16'?>"
+    content = rss("<item><title>Мир</title></item>", declaration=declaration).encode(name)
+    found = read(document(content, "https://news.example/feed"))
+    assert [article.headline for article in _articles(found)] == ["Мир"]
+    assert found.doubts == ()
+
+
+def test_the_servers_language_counts_where_the_feed_names_none(document: Make) -> None:
+    content = rss("<item><title>t</title></item>")
+    (article,) = _articles(read(document(content, headers={"content-language": "de-AT"})))
+    assert article.language == "de-AT"
 
 
 def test_the_longest_of_several_contents_is_the_text(document: Make) -> None:

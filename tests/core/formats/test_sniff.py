@@ -20,6 +20,7 @@ RSS = '<rss version="2.0"><channel><item><title>One</title></item></channel></rs
         (f'<?xml version="1.0"?>\n<!-- made by hand -->\n{RSS}', Format.RSS),
         (f'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "b>c">]>{RSS}', Format.RSS),
         (f"\ufeff\n\n {RSS}", Format.RSS),
+        (f"<br />\n<b>Warning</b>: deprecated in /srv/www/feed.php<br />\n{RSS}", Format.RSS),
         (f"Warning: deprecated in /srv/www/feed.php on line 3\n{RSS}", Format.RSS),
         (RSS.encode("utf-16"), Format.RSS),
         (RSS.replace("rss", "RSS"), Format.RSS),
@@ -92,6 +93,7 @@ def test_what_is_read_is_told_by_its_content(
         (b"<urlset/>", "sitemap"),
         (b"<invoice/>", "<invoice>"),
         (b"<!-- nothing but a comment", "without an element"),
+        (b"<!-- nothing but a comment -->", "without an element"),
     ],
 )
 def test_what_is_not_read_is_refused_by_name(content: bytes, reason: str, document: Make) -> None:

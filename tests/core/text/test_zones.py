@@ -60,6 +60,24 @@ def _zones(*paragraphs: str, agency: str | None = None, headed: bool = True) -> 
         (["He told PTI."], [("lead", "He told PTI.")]),
         (["Text.", "He asked TASS"], [("lead", "Text."), ("body", "He asked TASS")]),
         (["PTI KJV ZH ZH"], [("lead", "PTI KJV ZH ZH")]),
+        (["PTI KJV\nZH ZH"], [("lead", "PTI KJV\nZH ZH")]),
+        (
+            ["One.", "Two.", "* * *", "# Notebook", "x"],
+            [("lead", "One."), ("body", "Two."), ("note", "* * *\n\n# Notebook\n\nx")],
+        ),
+        (
+            ["RUSSIA-CHINA TALKS GO ON", "OSLO (AP) - Text."],
+            [("headline", "RUSSIA-CHINA TALKS GO ON"), ("dateline", "OSLO (AP) -"), ("lead", "Text.")],
+        ),
+        (
+            ["RUSSIA-CHINA TALKS", "Head", "OSLO (AP) - Text."],
+            [
+                ("slug", "RUSSIA-CHINA TALKS"),
+                ("headline", "Head"),
+                ("dateline", "OSLO (AP) -"),
+                ("lead", "Text."),
+            ],
+        ),
         # notes, and text that begins as they do
         (
             ["Ed: A note.", "OSLO (AP) - Text."],
