@@ -70,6 +70,8 @@ def test_a_clear_date_is_read_without_a_doubt(text: str, expected: str) -> None:
         ("Thu, 30 Feb 2026 10:00 GMT", None, None, "unreadable date: 'Thu, 30 Feb 2026 10:00 GMT'"),
         ("0000-00-00", None, None, "unreadable date: '0000-00-00'"),
         ("yesterday", None, None, "unreadable date: 'yesterday'"),
+        ("27 Foo 2026", None, None, "unreadable date: '27 Foo 2026'"),
+        ("27 Jan 2026 13:05 PM GMT", None, None, "unreadable date: '27 Jan 2026 13:05 PM GMT'"),
         ("27 Jan 2026 25:00 GMT", None, None, "unreadable date: '27 Jan 2026 25:00 GMT'"),
         ("", None, None, "unreadable date: ''"),
         ("9999-12-31T23:59:59Z", None, None, "absurd date: '9999-12-31T23:59:59Z'"),
