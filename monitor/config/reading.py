@@ -253,6 +253,8 @@ class _Wording:
                 f"`{quote(node.text)}` alone is no topic: write it below `actors:`, or type "
                 f"`- {{name: {quote(node.text, most=30)}, any: [{quote(node.text, most=30)}]}}`"
             )
+        if isinstance(node, Scalar) and key == "channels" and "@" in node.text and "://" not in node.text:
+            return f"a channel needs a key: type `{quote(str(loc[-1]))}: {{email: [{quote(node.text, most=40)}]}}`"
         if isinstance(node, Scalar) and key == "folders":
             return f"a folder needs a key: type `- path: {quote(node.text)}`"
         return f"keys with values are wanted here: {listed(k + ':' for k in inner)}"
