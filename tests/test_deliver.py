@@ -938,8 +938,8 @@ async def test_what_a_channel_that_left_the_configuration_is_owed_is_cancelled_a
     assert world.states() == {DeliveryState.CANCELLED: 12}
     (notice,) = world.ops.accepted
     assert notice.wording.subject == (
-        "[monitor] alerts owed to night@paper.example on channel desk are not sent any more: "
-        "it left the configuration (12)"
+        "[monitor] alerts owed to night@paper.example on channel desk, which left the configuration, "
+        "are not sent any more (12)"
     )
 
 

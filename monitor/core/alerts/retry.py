@@ -97,7 +97,7 @@ def hold(failures: int) -> timedelta:
 def cancelled(channel: ChannelName, recipient: Recipient, alerts: int, now: datetime) -> Trouble:
     """Give how it is told that alerts are owed no longer, because their recipient left the configuration."""
     text = (
-        f"alerts owed to {_whom(channel, recipient)} are not sent any more: it left the configuration\n"
+        f"alerts owed to {_whom(channel, recipient)}, which left the configuration, are not sent any more\n"
         "To see them: monitor deliveries --only cancelled; "
         "one whose recipient is there again is sent by: monitor deliveries --retry ALERT"
     )

@@ -162,9 +162,9 @@ def test_what_is_not_sent_any_more_is_told_with_its_number() -> None:
     gone = cancelled(desk, old, 12, NOW)
     assert gone.count == 12
     assert gone.text.startswith(
-        "alerts owed to old@paper.example on channel desk are not sent any more: it left the configuration\n"
+        "alerts owed to old@paper.example on channel desk, which left the configuration, are not sent any more\n"
     )
-    assert cancelled(desk, Recipient("desk"), 1, NOW).text.startswith("alerts owed to channel desk are not")
+    assert cancelled(desk, Recipient("desk"), 1, NOW).text.startswith("alerts owed to channel desk, which")
 
 
 @pytest.mark.parametrize("failures", [1, 2, 5, 9])
