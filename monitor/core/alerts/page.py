@@ -22,7 +22,8 @@ _FRAME = (
     '<body style="margin:0;padding:16px;font:16px/1.45 -apple-system,Segoe UI,Roboto,Arial,sans-serif;'
     'overflow-wrap:anywhere"><div style="max-width:600px;margin:0 auto">\n{}\n</div></body></html>\n'
 )
-_SMALL = "margin:0 0 12px;font-size:14px;opacity:.75"
+_QUIET = "font-size:14px;opacity:.75"
+_SMALL = f"margin:0 0 12px;{_QUIET}"
 _LINK_SHOWN = 90
 
 
@@ -49,7 +50,7 @@ def several(entries: Sequence[Said], opening: Sequence[str], last: str, safe: Ca
     head = "".join(f'<p style="margin:0 0 10px">{_as_text(line)}</p>\n' for line in opening if line)
     body = "\n".join(
         f'<p style="margin:0 0 14px"><b>{_headline(said, safe, 160)}</b><br>'
-        f'<span style="font-size:14px;opacity:.75">{safe(said.when)} · {safe(said.watches)}</span><br>'
+        f'<span style="{_QUIET}">{safe(said.when)} · {safe(said.watches)}</span><br>'
         f'<span style="font-size:14px">{_where(said, safe)} · monitor why {said.id}</span></p>'
         for said in entries
     )
@@ -57,11 +58,14 @@ def several(entries: Sequence[Said], opening: Sequence[str], last: str, safe: Ca
 
 
 def troubles(paragraphs: Sequence[Sequence[str]], last: str) -> str:
-    """Give the page of the tool's own news."""
+    """Give the page of the tool's own news: of several the first lines stand out."""
+    listed = len(paragraphs) > 1
     body = "\n".join(
-        f'<p style="margin:0 0 12px">{"<br>".join(map(_as_text, lines))}</p>' for lines in paragraphs if lines
+        f'<p style="margin:{"0 0 6px" if at or not listed else "14px 0 6px;font-weight:600"}">{_as_text(line)}</p>'
+        for lines in paragraphs
+        for at, line in enumerate(lines)
     )
-    return _FRAME.format(f'{body}\n<p style="{_SMALL}">{_as_text(last)}</p>')
+    return _FRAME.format(f'{body}\n<p style="margin:14px 0 0;{_QUIET}">{_as_text(last)}</p>')
 
 
 def _headline(said: Said, safe: Callable[[str], str], longest: int) -> str:

@@ -65,7 +65,7 @@ def settle(
                 batch, outcome, now, DeliveryState.SENT, recovered=keys, hasten=standing.hasten
             )
         case SendResult.REFUSED if batch.refusals:
-            return _dead(batch, outcome, now, "refused, as short plain text too")
+            return _dead(batch, outcome, now, "was refused, as short plain text too")
         case SendResult.REFUSED:
             return _settlement(batch, outcome, now, DeliveryState.RETRYING, next_try_at=now, refused=True)
         case SendResult.UNREACHABLE:
@@ -108,7 +108,7 @@ def _temporary(
     batch: Batch, outcome: SendOutcome, now: datetime, standing: Standing, jitter: float
 ) -> Settlement:
     if now - batch.oldest_owed_at >= GIVEN_UP_AFTER and batch.tries > 0:
-        return _dead(batch, outcome, now, "tried for five days")
+        return _dead(batch, outcome, now, "was tried for five days")
     wait = max(back_off(batch.tries, jitter), wish(outcome))
     told = (_failing(batch, outcome, now, standing.alone),) if standing.failing >= TOLD_AFTER else ()
     return _settlement(batch, outcome, now, DeliveryState.RETRYING, next_try_at=now + wait, troubles=told)
@@ -154,7 +154,7 @@ def _dead(batch: Batch, outcome: SendOutcome, now: datetime, why: str) -> Settle
     told = Trouble(
         key=f"dead letters {batch.channel} {batch.recipient}",
         text=f"dead letters for {_whom(batch.channel, batch.recipient)}\n"
-        f"The latest, {why}: {outcome.detail}\n{latest}\n"
+        f"The latest {why}: {outcome.detail}\n{latest}\n"
         f"To see them: monitor deliveries --only dead; to try again: monitor deliveries --retry {batch.channel}",
         outside=_outside(outcome) + (notice.outside if notice else ()),
         at=now,

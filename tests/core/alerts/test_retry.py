@@ -86,7 +86,7 @@ def test_it_is_tried_for_five_days() -> None:
     assert dead.state is DeliveryState.DEAD
     assert told(dead).text.split("\n")[:3] == [
         "dead letters for night@paper.example on channel desk",
-        "The latest, tried for five days: HTTP 503",
+        "The latest was tried for five days: HTTP 503",
         "alert k7f3",
     ]
 

@@ -246,7 +246,8 @@ def test_a_trouble_is_its_first_line_as_the_subject_and_the_others_below_as_they
         "27 Jan 2026 18:42 IST · from monitor, about itself",
     ]
     assert wording.html is not None
-    assert "actors.1.priority: `hihg` is not one of `low`, `high`<br>monitor.yaml:9:3: " in wording.html
+    assert "actors.1.priority: `hihg` is not one of `low`, `high`</p>" in wording.html
+    assert "font-weight" not in wording.html
     assert wording.alerts == ()
 
 
@@ -299,7 +300,8 @@ def test_troubles_of_several_lines_stand_apart_and_those_not_listed_are_counted(
     assert lines[2].endswith("stays in force.")
     assert lines[-1] == "and 7 more"
     assert wording.html is not None
-    assert wording.html.count("<p ") == 3
+    assert wording.html.count("<p ") == 5
+    assert wording.html.count("font-weight") == 2
 
 
 def test_what_happened_often_is_told_with_its_number() -> None:
