@@ -66,7 +66,8 @@ class Console:
         width = self._width()
         lines = [_wrapped(line, width) for line in wording.plain.split("\n")]
         if width:
-            shown = [f"{_BOLD}{wording.subject}{_END}", *(_coloured(line) for line in lines[:-1])]
+            headline = _wrapped(wording.subject, width)
+            shown = [f"{_BOLD}{headline}{_END}", *(_coloured(line) for line in lines[:-1])]
             shown.append(f"{_DIM}{lines[-1]}{_END}")
         else:
             shown = [wording.subject, *lines]
