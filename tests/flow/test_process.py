@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -158,7 +158,11 @@ class Running:
     def children(self) -> list[int]:
         """Give all processes below it."""
         path = Path(f"/proc/{self.process.pid}/task")
-        return [int(c) for task in path.iterdir() for c in (task / "children").read_text().split()]
+        found: list[int] = []
+        for task in path.iterdir():
+            with suppress(FileNotFoundError):  # a thread may end meanwhile
+                found += map(int, (task / "children").read_text().split())
+        return found
 
     def at_work(self) -> float:
         """Give the seconds that its children worked."""
