@@ -552,6 +552,8 @@ class Trouble:
     """Stretches of the text that are not our own words or the user's."""
     count: int = 0
     """How many of its kind it tells of; 0: it lasts until it is over."""
+    anew: bool = False
+    """To be told also where one of its key lasts already, which ends without a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1023,6 +1023,36 @@ async def test_a_channel_that_is_mended_is_paused_no_longer_and_one_message_trie
     assert world.states() == {DeliveryState.SENT: 4}
 
 
+async def test_a_channel_that_was_mended_in_vain_is_told_of_anew(world: World) -> None:
+    world.desk.answer = lambda batch: GONE
+    async with world.running():
+        await world.owe(*alerts(1))
+        await world.passes(1000)
+        await world.use(mended(world.ways, DESK))
+        await world.passes(1000)
+        world.desk.answer = lambda batch: ACCEPTED
+        await world.passes(3700)
+    assert [s.wording.subject for s in world.ops.accepted] == [
+        "[monitor] channel desk is paused: HTTP 404",
+        "[monitor] channel desk is paused: HTTP 404",
+        "[monitor] over: channel desk takes messages again",
+    ]
+
+
+async def test_a_channel_that_comes_back_into_the_configuration_is_paused_no_longer(world: World) -> None:
+    world.desk.answer = lambda batch: GONE
+    before = world.ways
+    async with world.running():
+        await world.owe(*alerts(1))
+        await world.passes(5)
+        await world.use(without(before, DESK))
+        world.desk.answer = lambda batch: ACCEPTED
+        await world.use(before)
+        await world.owe(*alerts(1, word="Later"))
+        await world.passes(5)
+    assert world.desk.ids != []
+
+
 async def test_what_a_mended_channel_was_to_be_tried_again_with_goes_at_once(world: World) -> None:
     world.desk.answer = lambda batch: DOWN
     async with world.running():

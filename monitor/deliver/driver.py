@@ -84,6 +84,8 @@ class Deliver:
         self._lines: dict[tuple[ChannelName, Recipient], Line] = {}
         self._workers: dict[ChannelName, int] = {}
         self._pauses: dict[ChannelName, int] = {}
+        self._mended: set[ChannelName] = set()
+        """Channels whose first answer since they were mended is still to come."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._awake = asyncio.Event()
         self._stopping = False
@@ -100,10 +102,11 @@ class Deliver:
         mended = ways.mended_since(self._ways)
         await self._mirror(ways, mended)
         self._ways = ways
+        self._mended |= mended
         for name in mended:
             self._pauses.pop(name, None)
         for line in self._lines_of(*mended):
-            line.held_until, line.answered_at = 0.0, None
+            line.begin_again()
         self.wake()
 
     def wake(self) -> None:
@@ -302,6 +305,7 @@ class Deliver:
             pauses=self._pauses.get(name, 0),
             failing=line.failing_for(self._clock.monotonic()),
             alone=any(other.answered_since(line.failing_since) for other in self._lines_of(name)),
+            mended=name in self._mended,
             back=line.may_be_back,
             hasten=line.may_be_back and self._once is None,
         )
@@ -338,6 +342,8 @@ class Deliver:
     def _learn(self, name: ChannelName, line: Line, outcome: SendOutcome, began: float) -> None:
         """Remember how the recipient is doing."""
         steady = self._clock.monotonic()
+        if outcome.result is not SendResult.TEMPORARY:
+            self._mended.discard(name)
         if outcome.result is SendResult.ACCEPTED:
             self._sent += 1
             self._pauses.pop(name, None)

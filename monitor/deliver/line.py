@@ -51,6 +51,10 @@ class Line:
         """Note that it took a message."""
         self.failures, self.held_until, self.answered_at = 0, 0.0, steady
 
+    def begin_again(self) -> None:
+        """Forget how it was doing: its channel is another one."""
+        self.failures, self.held_until, self.answered_at = 0, 0.0, None
+
     def hold(self, steady: float, length: timedelta) -> None:
         """Leave it alone for so long."""
         self.held_until = steady + length.total_seconds()

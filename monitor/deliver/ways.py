@@ -39,12 +39,11 @@ class Ways:
         return way is not None and recipient in way.recipients
 
     def mended_since(self, before: Ways) -> frozenset[ChannelName]:
-        """Give the channels that were there before, and are made of something else now."""
-        return frozenset(
-            name
-            for name, way in self.channels.items()
-            if name in before.channels and before.channels[name].made_of != way.made_of
-        )
+        """Give the channels that are made of something else than before, or were not there; none where nothing was."""
+        if not before.channels:
+            return frozenset()
+        old = {name: way.made_of for name, way in before.channels.items()}
+        return frozenset(n for n, way in self.channels.items() if n not in old or old[n] != way.made_of)
 
     def routes(self, failing: ChannelName) -> tuple[TroubleRoute, ...]:
         """Give who hears of a trouble of this channel: never the channel itself."""

@@ -30,9 +30,12 @@ def tell(
     for key in recovered:
         _close(connection, sound(key), routes, now)
     for trouble in troubles:
+        last = _open_row(connection, sound(trouble.key))
         if trouble.count:
-            _count(connection, trouble, routes, now)
-        elif _open_row(connection, sound(trouble.key)) is None:
+            _count(connection, trouble, last, routes, now)
+        elif last is None or trouble.anew:
+            if last is not None:
+                _end(connection, last["id"], now)
             owe(connection, _record(connection, trouble), routes, now)
 
 
@@ -60,9 +63,12 @@ def _end(connection: sqlite3.Connection, trouble: int, now: datetime) -> None:
 
 
 def _count(
-    connection: sqlite3.Connection, trouble: Trouble, routes: Sequence[TroubleRoute], now: datetime
+    connection: sqlite3.Connection,
+    trouble: Trouble,
+    last: sqlite3.Row | None,
+    routes: Sequence[TroubleRoute],
+    now: datetime,
 ) -> None:
-    last = _open_row(connection, sound(trouble.key))
     if last is not None and _nobody_has_it(connection, last["id"]):
         connection.execute(
             "UPDATE trouble SET text = ?, outside = ?, count = count + ? WHERE id = ?",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.model import Claim, DeliveryState, Only, Recipient, Settlement, Trouble, TroubleRoute
@@ -37,6 +38,14 @@ async def test_its_end_is_told_once_and_then_it_may_come_again(store: Store) -> 
     await store.tell([], [DOWN.key], [OPS], SOON)
     await store.tell([DOWN], [], [OPS], SOON)
     assert await texts(store) == [DOWN.text, f"over: {DOWN.text}", DOWN.text]
+
+
+async def test_a_trouble_is_told_anew_where_it_says_so_and_ends_once(store: Store) -> None:
+    again = replace(DOWN, text="a: 404", anew=True)
+    await store.tell([DOWN], [], [OPS], NOON)
+    await store.tell([again], [], [OPS], SOON)
+    await store.tell([], [DOWN.key], [OPS], SOON)
+    assert await texts(store) == [DOWN.text, "a: 404", "over: a: 404"]
 
 
 async def test_the_end_of_what_was_no_trouble_is_not_told(store: Store) -> None:

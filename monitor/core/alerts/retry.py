@@ -48,6 +48,8 @@ class Standing:
     """For how long it has got nothing that was tried."""
     alone: bool = False
     """Others of its channel got theirs meanwhile."""
+    mended: bool = False
+    """Its channel was changed since, so that a pause is told even where one was told before."""
     back: bool = False
     """A message taken now is the first one after failures, or may be."""
     hasten: bool = False
@@ -69,7 +71,7 @@ def settle(
         case SendResult.REFUSED:
             return _settlement(batch, outcome, now, DeliveryState.RETRYING, next_try_at=now, refused=True)
         case SendResult.UNREACHABLE:
-            return _unreachable(batch, outcome, now, standing.pauses)
+            return _unreachable(batch, outcome, now, standing)
         case _:
             return _temporary(batch, outcome, now, standing, jitter)
 
@@ -128,8 +130,8 @@ def _failing(batch: Batch, outcome: SendOutcome, now: datetime, alone: bool) -> 
     )
 
 
-def _unreachable(batch: Batch, outcome: SendOutcome, now: datetime, pauses: int) -> Settlement:
-    pause = min(FIRST_PAUSE * 2.0 ** min(max(pauses, 0), 20), LONGEST_PAUSE)
+def _unreachable(batch: Batch, outcome: SendOutcome, now: datetime, standing: Standing) -> Settlement:
+    pause = min(FIRST_PAUSE * 2.0 ** min(max(standing.pauses, 0), 20), LONGEST_PAUSE)
     told = Trouble(
         key=_paused(batch),
         text=f"channel {batch.channel} is paused: {outcome.detail}\n"
@@ -138,6 +140,7 @@ def _unreachable(batch: Batch, outcome: SendOutcome, now: datetime, pauses: int)
         over=f"channel {batch.channel} takes messages again",
         outside=_outside(outcome),
         at=now,
+        anew=standing.mended,
     )
     return _settlement(
         batch, outcome, now, DeliveryState.OWED, next_try_at=now, pause_until=now + pause, troubles=(told,)

@@ -140,6 +140,11 @@ def test_an_unreachable_channel_is_paused_ever_longer_and_its_deliveries_are_kep
     assert told(settlement).over == "channel desk takes messages again"
 
 
+def test_a_channel_that_is_refused_after_it_was_mended_is_told_of_anew() -> None:
+    assert told(settled(SendResult.UNREACHABLE, standing=Standing(mended=True))).anew
+    assert not told(settled(SendResult.UNREACHABLE)).anew
+
+
 def test_a_channel_that_takes_nothing_for_an_hour_is_told_of() -> None:
     nearly = Standing(failing=HOUR - timedelta(seconds=1))
     assert settled(SendResult.TEMPORARY, standing=nearly).troubles == ()
