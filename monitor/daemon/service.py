@@ -168,9 +168,9 @@ class Service:
         text = "The saved configuration cannot be taken up; the one of before stays in force.\n" + "\n".join(
             listed
         )
-        # Told anew for other mistakes: whoever saves again wants to know how that went.
-        await self._app.store.tell((), (CONFIG_TROUBLE,), (), now)
-        trouble = Trouble(key=CONFIG_TROUBLE, text=text, at=now, over="the configuration holds again")
+        over = "the configuration holds again"
+        # Whoever saves again wants to know how that went.
+        trouble = Trouble(key=CONFIG_TROUBLE, text=text, at=now, over=over, anew=True)
         await self._app.store.tell((trouble,), (), self._trouble_routes, now)
         self._app.deliver.wake()
 
