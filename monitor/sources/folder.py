@@ -346,8 +346,8 @@ class Folder:
             if error.errno == errno.ELOOP:
                 return None
             of_the_file = error.errno in (errno.EACCES, errno.EPERM)  # else of the disk, or of our own means
-            content = _NOTHING if of_the_file else UNREAD
-            return self.refuse(found, f"it could not be read: {_words(error)}", content)
+            kept_as = _NOTHING if of_the_file else UNREAD
+            return self.refuse(found, f"it could not be read: {_words(error)}", kept_as)
         if content is None:
             return None
         digest = ContentHash(sha256(content).hexdigest())

@@ -7,6 +7,9 @@ import pytest
 from tests.setup.conftest import Checkout
 
 
+SPREAD = "-n auto --maxprocesses 8 --dist loadfile"
+
+
 def run_tests(checkout: Checkout, *arguments: str, **variables: object) -> subprocess.CompletedProcess[str]:
     return checkout.call(checkout.path / "test", *arguments, **variables)
 
@@ -31,7 +34,23 @@ def test_once_set_up_it_only_checks_and_tests(checkout: Checkout) -> None:
     before = len(checkout.calls())
     assert run_tests(checkout).stderr == ""
     called = sorted(call.strip() for call in checkout.calls()[before:])
-    assert called == ["-m pytest", "lint-imports", "mypy", "ruff check .", "ruff format --check ."]
+    assert called == [f"-m pytest {SPREAD}", "lint-imports", "mypy", "ruff check .", "ruff format --check ."]
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ([], SPREAD),
+        (["--long"], f"{SPREAD} --long"),
+        (["tests/core"], "tests/core"),
+        (["--long", "-s"], "--long -s"),
+    ],
+)
+def test_the_whole_suite_is_shared_out_over_the_cores_and_a_part_is_not(
+    checkout: Checkout, given: list[str], taken: str
+) -> None:
+    run_tests(checkout, *given)
+    assert checkout.calls("-m pytest") == [f"-m pytest {taken}"]
 
 
 def test_the_tools_are_added_again_when_their_lock_changes(checkout: Checkout) -> None:
