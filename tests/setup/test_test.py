@@ -6,7 +6,6 @@ import pytest
 
 from tests.setup.conftest import Checkout
 
-
 SPREAD = "-n auto --maxprocesses 8 --dist loadfile"
 
 
