@@ -71,7 +71,9 @@ async def measure(port: int, messages: int, parallel: int, path: Path) -> tuple[
     channel = AppriseChannel(settings, None, ZoneInfo("UTC"), clock.now)
     store = open_store(path, clock)
     await store.mirror_sources([entry(FEED)], NOON, lambda _: NOON)
-    await store.commit_poll(outcome(*(alerting(f"Talks {n}") for n in range(messages))))
+    await store.commit_poll(
+        outcome(*(alerting(f"Talks {n}", recipient=Recipient("desk")) for n in range(messages)))
+    )
     await asyncio.to_thread(channel.service, Recipient("desk"))
     ways = Ways(channels={DESK: Way(channel=channel, recipients=(Recipient("desk"),), parallel=parallel)})
     deliver = Deliver(store=store, clock=clock, ways=ways, jitter=lambda: 0.0)

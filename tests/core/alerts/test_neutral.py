@@ -9,6 +9,7 @@ from monitor.core.alerts.neutral import (
     for_chat,
     for_html,
     for_mail,
+    for_subject,
     for_terminal,
     line,
     own_link,
@@ -83,6 +84,10 @@ def test_file_names_numbers_and_sentences_stay_as_they_are(name: str) -> None:
 )
 def test_behind_initials_a_name_stands_apart_and_a_domain_is_none(given: str, shown: str) -> None:
     assert for_mail(given) == shown
+
+
+def test_a_subject_is_one_line_without_encoded_words() -> None:
+    assert for_subject("a\r\nBcc: b@c.example =?utf-8?q?=0D?=") == "a Bcc: b@c.example = ?utf-8?q?=0D?="
 
 
 def test_a_domain_that_begins_like_a_file_is_no_file() -> None:
