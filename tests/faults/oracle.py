@@ -152,6 +152,11 @@ class Feed:
         with self._lock:
             self._markers.append(marker)
 
+    def has_room(self, seen: set[str]) -> bool:
+        """Say whether one item more would drop only what was seen."""
+        with self._lock:
+            return len(self._markers) < WINDOW or self._markers[-WINDOW] in seen
+
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
         self.asked.append(time.monotonic())
         self._bells.ring("ask")

@@ -98,6 +98,7 @@ class Rig:
         self.webhook = Webhook(self.bells, self._answer)
         self.drop = Drop(directory / "wire", self.bells)
         self.config, self.state = directory / "config", directory / "state"
+        self.log = directory / "arrived"
         self.offered: set[str] = set()
         self.settled: Counter[int] = Counter()
         """Messages that each run had settled for certain."""
@@ -122,9 +123,14 @@ class Rig:
         return marker
 
     def offer(self) -> None:
-        """Put something new into every feed and into the folder, some of it while the daemon starts."""
+        """Put something new into every feed and into the folder, some of it while the daemon starts.
+
+        Where run after run died before it had polled, the feeds have nothing new: else they would have to drop what
+        nobody has seen.
+        """
         for feed in self.feeds:
-            feed.offer(self.new_marker())
+            if feed.has_room(self.webhook.markers):
+                feed.offer(self.new_marker())
         self.drop.rename_in(self.new_marker())
         late, slow = self.new_marker(), self.new_marker() if self.rng.random() < 0.3 else None
         pauses = [self.rng.uniform(0, 0.05) for _ in range(3)]
@@ -223,6 +229,8 @@ class Rig:
     def check(self) -> None:
         arrived = self.webhook.arrived
         self.tally.messages = len(arrived)
+        self.log.write_text("".join(f"{message}\n" for message in arrived))
+        assert self.offered - self.webhook.markers == set(), f"lost: see {self.log.parent}"
         assert self.webhook.markers == self.offered
         self._check_ids()
         self._check_repeats()

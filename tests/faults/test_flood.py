@@ -29,12 +29,12 @@ PAGE, PAGE_LONG = 500, 42
 """Items that a feed has new at each poll: as fast as may be, or for a minute."""
 LIMITS = {"desk": 30, "chat": 10, "few": 3}
 """Messages an hour."""
-HURRIED = 1_200
+HURRIED = 1_000
 """How many times as fast the clock goes once the flood is over: a quarter of an hour is less than a second."""
 HOURS = 1.3
 HOUR = 3_600.0
-LAG = 300.0
-"""Seconds of the hurried clock that a message may be on its way, a quarter of one of ours: no hour is seen sharper."""
+LAG = 600.0
+"""Seconds of the hurried clock that a message may be on its way, 0.6 of ours: no hour is seen sharper than that."""
 URGENT = "Bram Tolliver"
 
 

@@ -17,13 +17,13 @@ from tests.faults.mail import DROP, PASSWORD, Mailed, MailServer
 from tests.faults.oracle import Answer, Arrived, Webhook
 from tests.faults.scene import Scene, until
 
-RATE = 10
+RATE = 4
 """How many times as fast as the machine's the daemon's clock goes. All seconds below are the daemon's."""
 FIRST_WAIT, LEAST_WAIT = 5.0, 3.75
-WISH = 20.0
-PAUSE = 20.0
+WISH = 8.0
+PAUSE = 8.0
 SLACK = 20.0
-"""Seconds: two of ours, for a machine that has much else to do."""
+"""Seconds: five of ours, for a machine that has much else to do."""
 SETS = {
     "monitor.core.alerts.retry.FIRST_PAUSE": PAUSE,
     "monitor.channels.answers.TIMEOUTS": [0.4, 0.4],  # ours
