@@ -4,7 +4,6 @@ import os
 import random
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ from monitor.model import Document, Hints, SourceId
 from monitor.ports import KnownFile
 from monitor.sources import folder as folder_module
 from monitor.sources.folder import Folder, FolderFailed, Look, RefusedFile
+from tests.outsider import open_place, outsider
 from tests.sources.world import FakeClock
 
 OLD = 1_500_000_000
@@ -490,25 +490,11 @@ def test_a_folder_with_too_many_names_says_so_and_works_on(
     assert [r.reason for r in desk.refused] == ["it holds more than 3 names; move old files elsewhere"]
 
 
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """Run without root's rights, where the tests have them."""
-    if os.geteuid():
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
 @pytest.fixture
-def open_desk(desk: Desk) -> Desk:
+def open_desk() -> Iterator[Desk]:
     """A desk whose folder another user may enter."""
-    for path in (desk.path, *desk.path.parents[:3]):
-        path.chmod(0o755)
-    return desk
+    with open_place() as place:
+        yield Desk(place / "wire")
 
 
 def test_an_unreadable_file_is_refused_once_and_read_when_it_may_be(open_desk: Desk) -> None:
@@ -516,12 +502,12 @@ def test_an_unreadable_file_is_refused_once_and_read_when_it_may_be(open_desk: D
     locked = put(desk.path / "a.txt", "locked")
     locked.chmod(0)
     put(desk.path / "b.txt", "news")
-    with as_nobody():
+    with outsider():
         assert desk.poll_until_quiet() == ["news"]
         assert desk.poll_until_quiet() == []
         assert desk.reasons == {"a.txt": "it could not be read: permission denied"}
     locked.chmod(0o644)
-    with as_nobody():
+    with outsider():
         assert desk.poll_until_quiet() == ["locked"]
 
 
@@ -530,16 +516,16 @@ def test_an_unreadable_subfolder_is_refused_once_and_blocks_nothing(open_desk: D
     sub = put(desk.path / "sub" / "a.txt", "locked").parent
     sub.chmod(0)
     put(desk.path / "zz" / "b.txt", "news")
-    with as_nobody():
+    with outsider():
         assert desk.poll_until_quiet() == ["news"]
         assert desk.poll_until_quiet() == []
     assert desk.reasons == {"sub": "it could not be looked into: permission denied"}
     put(sub / "c.txt", "more")
-    with as_nobody():
+    with outsider():
         desk.poll()
     assert len(desk.refused) == 1
     sub.chmod(0o755)
-    with as_nobody():
+    with outsider():
         assert sorted(desk.poll_until_quiet()) == ["locked", "more"]
 
 
@@ -563,7 +549,7 @@ def test_a_file_in_place_of_the_folder_says_so(desk: Desk) -> None:
 
 def test_a_folder_that_may_not_be_entered_says_so(open_desk: Desk) -> None:
     open_desk.path.chmod(0)
-    with as_nobody():
+    with outsider():
         failed = open_desk.folder.look({})
     open_desk.path.chmod(0o755)
     assert failed == FolderFailed(reason=f"{open_desk.path} could not be looked into: permission denied")
