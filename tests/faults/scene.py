@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,7 +17,7 @@ from monitor.config.places import DATABASE
 from monitor.store import open_archive, verify
 from tests.faults.clock import SharedClock
 from tests.faults.forked import Daemon, Template
-from tests.faults.oracle import MARKER, Answer, Bells, Drop, Feed, Markers, Webhook, write_config
+from tests.faults.oracle import MARKER, Bells, Drop, Feed, Markers, Webhook, write_config
 
 STILL = 0.2
 """Seconds to wait for what should not come: ten ticks of the daemon."""
@@ -166,15 +166,7 @@ class Scene:
         assert verify(database) == ()
         with open_archive(database) as archive:
             texts = [record.article.text for record in archive.articles(limit=1_000_000)]
-        check_whole(texts)
+        for text in texts:
+            first, last = MARKER.findall(text)
+            assert first == last, f"a half: {text}"
         assert Counter(MARKER.findall(text)[0] for text in texts) == Counter(self.offered)
-
-
-def check_whole(texts: Iterable[str]) -> None:
-    """Find in each text the marker of its beginning at its end."""
-    for text in texts:
-        first, last = MARKER.findall(text)
-        assert first == last, f"a half: {text}"
-
-
-__all__ = ["Answer", "Scene", "check_whole", "until"]

@@ -171,7 +171,7 @@ def _go_by(clock: SharedClock) -> None:
         def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
             return clock.now().astimezone(tz)
 
-    app.SystemClock = lambda: clock  # type: ignore[assignment, misc]
+    app.SystemClock = lambda: clock  # type: ignore[assignment, misc, return-value]
     apscheduler.schedulers.base.datetime = apscheduler.executors.base.datetime = Now
 
 

@@ -109,7 +109,7 @@ class Trap:
 
     def looks(self) -> dict[str, tuple[int, ...]]:
         """Give everything that could show that somebody touched a file."""
-        found = {}
+        found: dict[str, tuple[int, ...]] = {}
         for path in (self.folder, *self.folder.iterdir(), *(self.folder / "x.xml").iterdir()):
             s = path.lstat()
             found[str(path)] = (s.st_mode, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_nlink)
