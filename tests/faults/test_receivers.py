@@ -121,6 +121,7 @@ class Receivers:
         self.scene.drop.rename_in(self.last)
         assert until(lambda: all(self.last in accepted(self.all(name)) for name in self.names))
         assert until(lambda: self.first in accepted(self.all("refuses twice")))
+        until(lambda: all(len(self.news_of(name)) > 1 for name in PAUSED), 5)
         assert self.daemon.stop() == 0
 
     def close(self) -> None:
@@ -144,6 +145,11 @@ class Receivers:
         """Give the daemon's seconds between those tries."""
         at = [self.clock.at(t.at) for t in self.tries(name)]
         return [b - a for a, b in pairwise(at)]
+
+    def news_of(self, name: str) -> list[str]:
+        """Give what the office heard of a channel, a line for each piece of news."""
+        lines = [line.partition(" UTC: ") for text in self.scene.troubles for line in text.splitlines()]
+        return [told for _, time, told in lines if time and key(name) in told]
 
     def heard(self, *words: str) -> list[str]:
         """Give what the office heard that holds all the words."""
@@ -223,10 +229,7 @@ def test_a_channel_that_is_refused_as_a_whole_pauses_is_told_of_and_goes_on_by_i
     assert same_alert(receivers.tries(name))
     (wait,) = receivers.waits(name)
     assert PAUSE <= wait < PAUSE + SLACK
-    told = [
-        line for text in receivers.heard(key(name)) for line in text.splitlines()[1:] if key(name) in line
-    ]
-    paused, over = (line.partition("UTC: ")[2] for line in told if "UTC: " in line)
+    paused, over = receivers.news_of(name)
     assert paused.startswith(f"channel {key(name)} is paused: HTTP {name[-3:]}")
     assert over.startswith("over: ")
 
