@@ -6,7 +6,7 @@ import pytest
 
 from tests.setup.conftest import Checkout
 
-SPREAD = "-n auto --maxprocesses 8 --dist loadfile"
+SPREAD = "-n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder"
 
 
 def run_tests(checkout: Checkout, *arguments: str, **variables: object) -> subprocess.CompletedProcess[str]:
