@@ -221,11 +221,12 @@ def _shares_link(candidate: Candidate, article: _Met, met: dict[Identity, _Met])
     assert candidate.link is not None
     assert candidate.link_here is not None
     last = article.hashes[candidate.link]
-    here = met.get(candidate.link_here)
-    last_here = here.hashes[candidate.link_here] if here else candidate.text_hash
-    if article.source == candidate.source:
-        last_here = last
-    return last == SHARED or last_here != candidate.text_hash
+    if last == SHARED:
+        return True
+    if article.source != candidate.source:
+        here = met.get(candidate.link_here)
+        last = here.hashes[candidate.link_here] if here else candidate.text_hash
+    return last != candidate.text_hash
 
 
 def _remember(candidate: Candidate, resolution: Resolution, position: int, met: dict[Identity, _Met]) -> None:
